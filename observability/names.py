@@ -1,0 +1,60 @@
+"""The words, icons and OpenTelemetry names of what is recorded; every page and every exporter takes them from here."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a span did. The values are the `gen_ai.operation.name` of OpenTelemetry where it has one."""
+
+    RECEIVE = "receive"
+    LLM = "chat"
+    TOOL = "execute_tool"
+    RETRIEVAL = "retrieval"
+    EMBEDDING = "embeddings"
+
+
+class Status(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    OK = "ok"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+
+
+FEEDBACK = "feedback"       # the score a person gives by thumb; the one a trace carries in its own row
+
+
+@dataclass(frozen=True)
+class Face:
+    """How something is shown: its icon (a Material symbol), its word, and its tone (a class in the console's CSS)."""
+
+    icon: str
+    word: str
+    tone: str = "quiet"
+
+
+KIND_FACES = {
+    Kind.RECEIVE: Face("inbox", "Receive"),
+    Kind.LLM: Face("neurology", "LLM", "llm"),
+    Kind.TOOL: Face("build", "Tool", "tool"),
+    Kind.RETRIEVAL: Face("search", "Search", "retrieval"),
+    Kind.EMBEDDING: Face("scatter_plot", "Embedding", "retrieval"),
+}
+UNKNOWN_KIND = Face("help", "Step")
+
+STATUS_FACES = {
+    Status.QUEUED: Face("hourglass_empty", "Queued"),
+    Status.RUNNING: Face("progress_activity", "Running", "accent"),
+    Status.WAITING: Face("pause_circle", "Waiting", "warn"),
+    Status.OK: Face("check_circle", "Answered", "good"),
+    Status.ERROR: Face("error", "Failed", "bad"),
+    Status.CANCELLED: Face("cancel", "Stopped"),
+}
+SPAN_STATUS_FACES = {**STATUS_FACES, Status.OK: Face("check_circle", "Done", "good")}
+
+
+def operation_name(kind: str) -> str:
+    """The `gen_ai.operation.name` of a span, empty where the conventions have none."""
+    return "" if kind == Kind.RECEIVE else kind
