@@ -1,0 +1,16 @@
+from django.urls import path
+
+from chat import views
+
+app_name = "chat"
+urlpatterns = [
+    path("", views.new_conversation, name="new"),
+    path("c/search", views.search, name="search"),
+    path("c/<uuid:thread_id>/", views.conversation, name="conversation"),
+    path("c/<uuid:thread_id>/rename", views.rename, name="rename"),
+    path("c/<uuid:thread_id>/pin", views.pin, name="pin"),
+    path("c/<uuid:thread_id>/delete", views.delete, name="delete"),
+    path("runs/<uuid:run_id>/feedback", views.rate, name="rate"),
+    path("connection", views.connect, name="connect"),
+    path("connection/forget", views.disconnect, name="disconnect"),
+]

@@ -1,0 +1,146 @@
+"""The chat's pages and the small things a page asks for. What is said goes over the socket, not here."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_GET, require_POST
+
+from agents.llm import connection
+from agents.models import Run
+from chat import actions
+from chat.forms import ConnectionForm, FeedbackForm, PinForm, RenameForm, filled
+from chat.models import Conversation
+from chat.pages import page_data
+from chat.sidebar import sidebar_of
+
+
+def refuses_in_words(view: Callable[..., JsonResponse]) -> Callable[..., JsonResponse]:
+    """What a form does not accept becomes a 400 with the reason for the person."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, **kwargs: Any) -> JsonResponse:
+        try:
+            return view(request, **kwargs)
+        except ValidationError as error:
+            return JsonResponse({"error": " ".join(error.messages)}, status=400)
+
+    return answer
+
+
+@login_required
+@require_GET
+def new_conversation(request: HttpRequest) -> HttpResponse:
+    return _page(request, None)
+
+
+@login_required
+@require_GET
+def conversation(request: HttpRequest, thread_id: uuid.UUID) -> HttpResponse:
+    return _page(request, _own_conversation(request, thread_id))
+
+
+@login_required
+@require_GET
+def search(request: HttpRequest) -> HttpResponse:
+    """The list of conversations as a fragment: all, those a query finds, or an older page of either."""
+    before = _moment(request.GET.get("before", ""))
+    sidebar = sidebar_of(request.user, query=request.GET.get("q", ""), before=before)
+    return render(request, "chat/_conversations.html", {"sidebar": sidebar, "is_continued": before is not None})
+
+
+@login_required
+@require_POST
+@refuses_in_words
+def rename(request: HttpRequest, thread_id: uuid.UUID) -> JsonResponse:
+    conversation = _own_conversation(request, thread_id)
+    form = filled(RenameForm, request)
+    actions.rename_conversation(conversation, form.cleaned_data["title"])
+    return JsonResponse({"title": form.cleaned_data["title"]})
+
+
+@login_required
+@require_POST
+@refuses_in_words
+def pin(request: HttpRequest, thread_id: uuid.UUID) -> JsonResponse:
+    conversation = _own_conversation(request, thread_id)
+    form = filled(PinForm, request)
+    actions.pin_conversation(conversation, form.cleaned_data["isPinned"])
+    return JsonResponse({"isPinned": form.cleaned_data["isPinned"]})
+
+
+@login_required
+@require_POST
+@refuses_in_words
+def delete(request: HttpRequest, thread_id: uuid.UUID) -> JsonResponse:
+    actions.delete_conversation(_own_conversation(request, thread_id))
+    return JsonResponse({})
+
+
+@login_required
+@require_POST
+@refuses_in_words
+def rate(request: HttpRequest, run_id: uuid.UUID) -> JsonResponse:
+    own = Conversation.objects.visible_to(request.user)
+    run = get_object_or_404(Run, pk=run_id, thread__conversation__in=own)
+    form = filled(FeedbackForm, request)
+    is_positive, comment = form.cleaned_data["isPositive"], form.cleaned_data["comment"]
+    actions.rate_answer(run=run, author=request.user, is_positive=is_positive, comment=comment)
+    return JsonResponse({"isPositive": is_positive, "comment": comment})
+
+
+@login_required
+@require_POST
+@refuses_in_words
+def connect(request: HttpRequest) -> JsonResponse:
+    """Try the endpoint with one real call and keep it if it answers."""
+    _only_administrators(request)
+    form = filled(ConnectionForm, request)
+    report = connection.test_and_save(
+        base_url=form.cleaned_data["baseUrl"],
+        api_key=form.cleaned_data["apiKey"],
+        llm_name=form.cleaned_data["llmName"],
+        by=request.user,
+    )
+    return JsonResponse({"isOk": report.is_ok, "words": report.words})
+
+
+@login_required
+@require_POST
+@refuses_in_words
+def disconnect(request: HttpRequest) -> JsonResponse:
+    _only_administrators(request)
+    connection.forget(by=request.user)
+    return JsonResponse({})
+
+
+def _page(request: HttpRequest, conversation: Conversation | None) -> HttpResponse:
+    context = {
+        "conversation": conversation,
+        "sidebar": sidebar_of(request.user),
+        "data": page_data(user=request.user, conversation=conversation, agent_slug=request.GET.get("agent")),
+    }
+    return render(request, "chat/page.html", context)
+
+
+def _own_conversation(request: HttpRequest, thread_id: uuid.UUID) -> Conversation:
+    return get_object_or_404(Conversation.objects.visible_to(request.user), pk=thread_id)
+
+
+def _only_administrators(request: HttpRequest) -> None:
+    if not request.user.is_superuser:
+        raise PermissionDenied("Only an administrator can connect a model.")
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return parse_datetime(text)
+    except ValueError:
+        return None
