@@ -45,7 +45,7 @@ class ScriptedLLM:
 
     def start(self) -> "ScriptedLLM":
         self._thread.start()
-        listening = self._loop.create_server(lambda: Connection(self._answer), "127.0.0.1", 0, backlog=512)
+        listening = self._loop.create_server(self._connection, "127.0.0.1", 0, backlog=512)
         self._server = asyncio.run_coroutine_threadsafe(listening, self._loop).result(SECONDS)
         self.base_url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
         return self
@@ -112,10 +112,15 @@ class ScriptedLLM:
             self._numbers = count(1)
             self.requests: list[Request] = []
             self.unexpected: list[Request] = []
+            self.connections = 0
             self.models = ["gpt-4o", "gpt-4o-mini"]
             self.key: str | None = None         # set: every other key is refused
 
     # In its own thread
+
+    def _connection(self) -> Connection:
+        self.connections += 1
+        return Connection(self._answer)
 
     async def _answer(self, connection: Connection, request: Request) -> None:
         if self.key and request.headers.get("authorization") != f"Bearer {self.key}":

@@ -1,0 +1,123 @@
+"""A chat client without a browser: it behaves as the page does, and checks every frame it is sent."""
+
+import json
+import time
+from typing import Any
+from uuid import uuid4
+
+from websockets.sync.client import connect
+
+from tests.fold import View
+from tests.order import Verifier
+
+Event = dict[str, Any]
+SECONDS = 20
+
+
+class ChatSocket:
+    """One open socket of one person. Frames are read when a test waits for something."""
+
+    def __init__(self, url: str, cookie: str) -> None:
+        address = url.replace("http", "ws", 1) + "/ws/"
+        headers = {"Cookie": cookie}
+        self._socket = connect(address, additional_headers=headers, origin=url, max_size=None, proxy=None)
+        self._verifier = Verifier()
+        self._last: dict[str, int] = {}
+        self._answers: dict[str, dict[str, Any]] = {}
+        self.events: list[Event] = []
+        self.view = View()
+
+    def __enter__(self) -> "ChatSocket":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def send(self, kind: str, *, id: str | None = None, **fields: Any) -> dict[str, Any]:
+        """Send a command and return its answer, an ack or a nack."""
+        id = id or str(uuid4())
+        self._socket.send(json.dumps({"type": kind, "id": id, **fields}))
+        self._read_until(lambda: id in self._answers, f"the answer to {kind}")
+        return self._answers.pop(id)
+
+    def ask(self, text: str, **fields: Any) -> dict[str, Any]:
+        """Ask a question; the ack says which run and thread it became."""
+        ack = self.send("run.start", text=text, **fields)
+        assert ack["type"] == "ack", ack
+        return ack
+
+    def send_raw(self, frame: str) -> dict[str, Any]:
+        """Send whatever it is and return what comes back first."""
+        self._socket.send(frame)
+        return dict(json.loads(self._socket.recv(SECONDS)))
+
+    def until(self, kind: str, *, run: str | None = None, **fields: Any) -> Event:
+        """The next event of that type (of that run, with those fields), reading on until it comes."""
+        start = len(self.events)
+        found: list[Event] = []
+
+        def is_there() -> bool:
+            nonlocal start
+            fresh, start = self.events[start:], len(self.events)
+            found.extend(event for event in fresh if _is(event, kind, run, fields))
+            return bool(found)
+
+        self._read_until(is_there, f"{kind} {fields or ''}")
+        return found[0]
+
+    def end(self, run: str) -> Event:
+        """The event that ends the run, waiting for it if it has not come yet."""
+        self._read_until(lambda: self._end_of(run) is not None, f"the end of run {run}")
+        event = self._end_of(run)
+        assert event is not None
+        return event
+
+    def until_view(self, is_so: Any, what: str) -> None:
+        """Read on until what is in view is as wanted."""
+        self._read_until(lambda: bool(is_so(self.view)), what)
+
+    def answer_to(self, text: str, **fields: Any) -> str:
+        """Ask, wait for the end, and return the answer in view."""
+        run = self.ask(text, **fields)["runId"]
+        self.end(run)
+        return self.view.run(run).answer
+
+    def last_seen(self, run: str) -> int:
+        return self._last[run]
+
+    def _end_of(self, run: str) -> Event | None:
+        """Its last event, if that is an end: a run that starts anew has not ended."""
+        own = [event for event in self.events if event["metadata"]["runId"] == run]
+        return own[-1] if own and own[-1]["type"] in ("RUN_FINISHED", "RUN_ERROR") else None
+
+    def _read_until(self, is_done: Any, what: str) -> None:
+        deadline = time.monotonic() + SECONDS
+        while not is_done():
+            try:
+                self._take(json.loads(self._socket.recv(max(0, deadline - time.monotonic()))))
+            except TimeoutError:
+                raise AssertionError(f"In {SECONDS} s there was no sign of {what}.\n{self._seen()}") from None
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        if frame["type"] in ("ack", "nack"):
+            self._answers[frame["id"]] = frame
+            return
+        run, seq = frame["metadata"]["runId"], frame["metadata"]["seq"]
+        if frame["type"] != "RUN_STARTED" and seq <= self._last.get(run, -1):
+            return      # a repeat, as after a reconnect
+        self._verifier.check(frame)
+        self._last[run] = seq
+        self.events.append(frame)
+        self.view.apply(frame)
+
+    def _seen(self) -> str:
+        return "\n".join(["What came:", *(json.dumps(event)[:300] for event in self.events[-20:])])
+
+
+def _is(event: Event, kind: str, run: str | None, fields: dict[str, Any]) -> bool:
+    if event["type"] != kind or run not in (None, event["metadata"]["runId"]):
+        return False
+    return all(event.get(name) == value for name, value in fields.items())

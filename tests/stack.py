@@ -1,0 +1,195 @@
+"""Web, worker and beat as real processes on the test database, for tests that come in by the front door."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+
+from accounts.models import User
+from agents.models import Run, RunStatus
+from config.celery import app as celery
+from tests.sockets import ChatSocket
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+START_SECONDS = 60
+STOP_SECONDS = 15
+
+
+class Process:
+    """A child with its own log file."""
+
+    def __init__(self, name: str, command: list[str], *, env: dict[str, str], folder: Path) -> None:
+        self.name = name
+        self.log = folder / f"{name}.log"
+        self.read_from = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            self._child = subprocess.Popen(command, cwd=BASE_DIR, env=env, stdout=log, stderr=subprocess.STDOUT)
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._child.poll() is None
+
+    def kill(self) -> None:
+        """As the kernel does it when memory runs out: no goodbye."""
+        self._child.kill()
+        self._child.wait()
+
+    def freeze(self) -> None:
+        self._child.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._child.send_signal(signal.SIGCONT)
+
+    def ask_to_stop(self) -> None:
+        self._child.terminate()
+
+    def stop(self) -> None:
+        self.thaw()
+        self.ask_to_stop()
+        try:
+            self._child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def said(self) -> str:
+        """What it logged since the test began."""
+        with self.log.open(errors="replace") as log:
+            log.seek(self.read_from)
+            return log.read()
+
+
+class Stack:
+    """One web process, one worker (a test may kill it and start others) and one beat."""
+
+    def __init__(self, llm_url: str) -> None:
+        self.url = f"http://127.0.0.1:{os.environ['PORT']}"
+        self.workers: list[Process] = []
+        self._processes: list[Process] = []
+        self._folder = Path(tempfile.mkdtemp(prefix="logs-", dir=settings.VAR_DIR))
+        self._numbers = 0
+        self._env = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "tests.settings_live",
+            "DATABASE_URL": _url_of_test_database(),
+            "OPENAI_BASE_URL": llm_url,
+            "OPENAI_API_KEY": "sk-test",
+            "LOG_LEVEL": "INFO",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def start(self) -> None:
+        static = self._python("static", "-m", "django", "collectstatic", "--noinput", "--verbosity=0")
+        self.beat = self._python("beat", "-m", "celery", "-A", "config", "beat", "--loglevel=INFO")
+        self.start_worker(wait=False)
+        self._until(lambda: not static.is_running, "the static files are collected")
+        port = os.environ["PORT"]
+        self.web = self._python("web", "-m", "daphne", "-b", "127.0.0.1", "-p", port, "config.asgi:application")
+        self._until(self._is_web_ready, "the web process answers /readyz")
+        self._until(self._are_workers_ready, "the worker answers")
+
+    def stop(self) -> None:
+        for process in self._processes:
+            process.thaw()
+            process.ask_to_stop()
+        for process in self._processes:
+            process.stop()
+
+    def start_worker(self, *, wait: bool = True) -> Process:
+        self._numbers += 1
+        name = f"worker-{self._numbers}"
+        command = ["-m", "celery", "-A", "config", "worker", "--pool", "threads", "-n", f"{name}@tests"]
+        worker = self._python(name, *command, "--without-gossip", "--without-mingle", "--loglevel=INFO")
+        self.workers.append(worker)
+        if wait:
+            self._until(self._are_workers_ready, f"{name} answers")
+        return worker
+
+    # Front doors
+
+    def open(self, user: User) -> ChatSocket:
+        """A chat socket of that person, logged in as the browser is: by session cookie."""
+        return ChatSocket(self.url, self.cookie_of(user))
+
+    def cookie_of(self, user: User) -> str:
+        client = Client()
+        client.force_login(user)
+        return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+    def get(self, path: str, user: User | None = None) -> str:
+        headers = {"Cookie": self.cookie_of(user)} if user else {}
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, headers=headers), timeout=10) as answer:
+            return str(answer.read().decode())
+
+    def page_data(self, thread_id: str, user: User) -> dict[str, Any]:
+        """What the page of a conversation knows before its socket is open."""
+        page = self.get(f"/c/{thread_id}/", user)
+        found = re.search(r'<script id="page-data" type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)
+        assert found, "the page carries no data"
+        return dict(json.loads(found[1]))
+
+    # Around each test
+
+    def begin_test(self) -> None:
+        for process in self._processes:
+            process.read_from = process.log.stat().st_size
+
+    def end_test(self) -> None:
+        """Leave nothing half done to the next test, and a worker to work on it."""
+        unfinished = Run.objects.unfinished()
+        unfinished.update(status=RunStatus.FAILED, error="The test was over.", lease_owner=None)
+        for worker in self.workers:
+            worker.thaw()
+        self.workers = [worker for worker in self.workers if worker.is_running]
+        while len(self.workers) > 1:
+            self.workers.pop().stop()
+        if not self.workers:
+            self.start_worker()
+
+    def logs(self) -> list[tuple[str, str]]:
+        return [(f"log of {process.name}", said) for process in self._processes if (said := process.said().strip())]
+
+    def _python(self, name: str, *arguments: str) -> Process:
+        process = Process(name, [sys.executable, *arguments], env=self._env, folder=self._folder)
+        self._processes.append(process)
+        return process
+
+    def _is_web_ready(self) -> bool:
+        try:
+            return bool(json.loads(self.get("/readyz"))["ready"])
+        except OSError:
+            return False
+
+    def _are_workers_ready(self) -> bool:
+        expected = {f"{worker.name}@tests" for worker in self.workers if worker.is_running}
+        answers = celery.control.ping(timeout=1, limit=len(expected), destination=list(expected))
+        return expected <= {name for answer in answers for name in answer}
+
+    def _until(self, is_so: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not is_so():
+            dead = [process.name for process in self._processes if not process.is_running and process.name != "static"]
+            if dead or time.monotonic() > deadline:
+                logs = "\n".join(f"--- {title}\n{said}" for title, said in self.logs())
+                raise AssertionError(f"It did not happen that {what}. Ended: {dead or 'none'}.\n{logs}")
+            time.sleep(0.05)
+
+
+def _url_of_test_database() -> str:
+    name = connection.settings_dict["NAME"]
+    server, _, _ = os.environ["DATABASE_URL"].rpartition("/")
+    return f"{server}/{name}"
