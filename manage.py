@@ -12,7 +12,18 @@ from dotenv import load_dotenv
 from config import env, services
 
 BASE_DIR = Path(__file__).resolve().parent
-WITHOUT_SERVICES = {"", "help", "--help", "-h", "version", "--version", "check", "collectstatic", "diffsettings", "vendor"}
+WITHOUT_SERVICES = {
+    "",
+    "help",
+    "--help",
+    "-h",
+    "version",
+    "--version",
+    "check",
+    "collectstatic",
+    "diffsettings",
+    "vendor",
+}
 
 
 def main() -> None:
@@ -28,7 +39,7 @@ def main() -> None:
         tell(str(error))
         if command != "doctor":
             sys.exit(1)
-        execute_from_command_line(sys.argv)     # it has more to say
+        execute_from_command_line(sys.argv)  # it has more to say
 
 
 def run_with_services() -> None:

@@ -30,14 +30,17 @@ def running(var_dir: Path, *, say: Callable[[str], None] = print, durable: bool 
     `ServiceError` with a sentence for the person who started us.
     """
     make_folders(var_dir)
-    named = {"DATABASE_URL": os.environ.get("DATABASE_URL", "").strip(), "REDIS_URL": os.environ.get("REDIS_URL", "").strip()}
+    named = {
+        "DATABASE_URL": os.environ.get("DATABASE_URL", "").strip(),
+        "REDIS_URL": os.environ.get("REDIS_URL", "").strip(),
+    }
     with ExitStack() as stack:
         shares = {
             name: Share(service, var_dir, is_durable=durable, say=say)
             for name, service in (("DATABASE_URL", postgres), ("REDIS_URL", redis))
             if not named[name]
         }
-        for share in shares.values():       # all are asked before the first is waited for
+        for share in shares.values():  # all are asked before the first is waited for
             stack.callback(share.leave)
             share.ask()
         urls = named | {name: share.wait() for name, share in shares.items()}
@@ -54,4 +57,3 @@ def revive(var_dir: Path, found: Services, *, say: Callable[[str], None] = print
         share = Share(service, var_dir, is_durable=True, say=say)
         if share.address() == url:
             share.revive()
-

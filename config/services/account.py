@@ -35,7 +35,9 @@ def owner_of(path: Path) -> Account | None:
     try:
         return Account(pwd.getpwuid(status.st_uid).pw_name, status.st_uid, status.st_gid)
     except KeyError:
-        raise ServiceError(f"{path} belongs to user number {status.st_uid}, which this machine does not know.") from None
+        raise ServiceError(
+            f"{path} belongs to user number {status.st_uid}, which this machine does not know."
+        ) from None
 
 
 def can_reach(account: Account, path: Path) -> bool:
@@ -62,7 +64,16 @@ def _named(name: str) -> Account | None:
 
 def _created(say: Callable[[str], None]) -> Account | None:
     for tool, *options in (
-        ("useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/bin/false"),
+        (
+            "useradd",
+            "--system",
+            "--user-group",
+            "--no-create-home",
+            "--home-dir",
+            "/nonexistent",
+            "--shell",
+            "/bin/false",
+        ),
         ("adduser", "--system", "--group", "--no-create-home", "--home", "/nonexistent", "--shell", "/bin/false"),
     ):
         path = shutil.which(tool) or shutil.which(tool, path="/usr/sbin:/sbin")

@@ -19,8 +19,8 @@ class Connection:
 
     port: int
     password: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    version: str = ""       # of the package that last ran it
-    keeper: int = 0         # the process that keeps it running, 0 when none does
+    version: str = ""  # of the package that last ran it
+    keeper: int = 0  # the process that keeps it running, 0 when none does
     home: str = ""
 
 

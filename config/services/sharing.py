@@ -32,7 +32,9 @@ class Share:
 
     def ask(self) -> None:
         """Have the service started unless it runs. Our turn lasts until `wait` is over."""
-        self.turn.take(if_busy=lambda: self.say(f"Waiting for another process that starts or stops {self.service.NAME}."))
+        self.turn.take(
+            if_busy=lambda: self.say(f"Waiting for another process that starts or stops {self.service.NAME}.")
+        )
         self.users = locks.share(self.files.users)
         if not self.is_kept():
             self.keeper = self._start_keeper()
@@ -109,5 +111,5 @@ class Share:
         os.kill(connection.keeper, signal.SIGTERM)
         if self.keeper is not None:
             self.keeper.wait()
-        while self.is_kept():       # somebody else's child: we cannot wait for it, only look
+        while self.is_kept():  # somebody else's child: we cannot wait for it, only look
             time.sleep(0.02)
