@@ -11,6 +11,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 
@@ -44,7 +45,9 @@ class AgentVersion(models.Model):
     tools = models.JSONField(default=list, blank=True, help_text="Names of the tools it may call.")
     max_turns = models.PositiveSmallIntegerField(default=12)
     max_tool_calls = models.PositiveSmallIntegerField(default=64)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -108,7 +111,9 @@ class Run(models.Model):
     position = models.PositiveIntegerField(help_text="Its place in the thread.")
     agent_version = models.ForeignKey(AgentVersion, on_delete=models.PROTECT, related_name="runs")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    replaces = models.OneToOneField("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replacement")
+    replaces = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replacement"
+    )
     client_request_id = models.CharField(max_length=100, null=True, blank=True)
 
     status = models.CharField(max_length=10, choices=RunStatus, default=RunStatus.QUEUED)
@@ -128,10 +133,15 @@ class Run(models.Model):
     draft_text = models.TextField(blank=True)
     last_seq = models.PositiveIntegerField(default=0)
 
+    llm_name = models.CharField(max_length=120, blank=True)
+    llm_calls = models.PositiveIntegerField(default=0)
+    error_count = models.PositiveIntegerField(default=0)
     input_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0)
     cached_tokens = models.PositiveIntegerField(default=0)
-    cost = models.DecimalField(max_digits=14, decimal_places=8, null=True, help_text="US dollars; empty: a price is unknown.")
+    cost = models.DecimalField(
+        max_digits=14, decimal_places=8, null=True, default=0, help_text="US dollars; empty: a price is unknown."
+    )
     first_token_ms = models.PositiveIntegerField(null=True)
 
     created_at = models.DateTimeField(auto_now_add=True)
@@ -160,6 +170,11 @@ class Run(models.Model):
     @property
     def is_finished(self) -> bool:
         return self.status in FINISHED
+
+    def conclude(self, status: RunStatus, reason: StopReason, error: str = "") -> None:
+        """Its one outcome; nothing is saved."""
+        self.status, self.stop_reason, self.error = status, reason, error
+        self.finished_at = timezone.now()
 
 
 class Role(models.TextChoices):
@@ -250,4 +265,3 @@ class LLMConnection(models.Model):
 
     def __str__(self) -> str:
         return self.base_url or "api.openai.com"
-

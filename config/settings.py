@@ -4,12 +4,16 @@ import logging
 from pathlib import Path
 
 import dj_database_url
+import django_stubs_ext
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from dotenv import load_dotenv
 
 from config import env
+from config.console import UNFOLD  # noqa: F401 - read by django-unfold
+
+django_stubs_ext.monkeypatch()  # ModelForm[User] and the like are for mypy; Django's classes do not subscript
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_dotenv(BASE_DIR / ".env")
@@ -31,7 +35,7 @@ ADMIN_EMAIL = env.text("ADMIN_EMAIL", "admin@localhost")
 ADMIN_PASSWORD = env.text("ADMIN_PASSWORD")
 SIGN_UP_OPEN = env.flag("SIGN_UP_OPEN", default=True)
 
-# The LLM. With neither key nor URL here, the connection saved in the console counts, and without one the demo model answers.
+# The LLM. With neither key nor URL here, the connection saved in the browser counts, else the demo model answers.
 OPENAI_API_KEY = env.text("OPENAI_API_KEY")
 OPENAI_BASE_URL = env.text("OPENAI_BASE_URL")
 LLM_MODEL = env.text("LLM_MODEL", "gpt-4o")
@@ -78,6 +82,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.health.answer_health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -87,6 +92,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.middleware.ConsolePolicyMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -114,7 +120,13 @@ DATABASES["default"]["OPTIONS"] = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "plumbline"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "plumbline",
+    }
+}
 
 # Celery is a doorbell: early acknowledgement, no retries, no results. The rows decide.
 CELERY = {
@@ -153,7 +165,7 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 
 # Security. Without HTTPS in front, secure cookies would lock everyone out of http://127.0.0.1.
-SESSION_COOKIE_NAME = f"plumbline-{PORT}"      # two instances on one host keep their own sessions
+SESSION_COOKIE_NAME = f"plumbline-{PORT}"  # two instances on one host keep their own sessions
 CSRF_COOKIE_NAME = f"plumbline-csrf-{PORT}"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
@@ -163,7 +175,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ["/admin/"],        # the console's theme evaluates Alpine expressions; see config.middleware
+    "EXCLUDE_URL_PREFIXES": ["/admin/"],  # the console's theme needs eval: config.middleware
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF, NONCE],

@@ -1,6 +1,6 @@
 """What the loop asks of a language model, whoever answers: the OpenAI-compatible endpoint or the demo model."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -88,6 +88,6 @@ class LLMError(Exception):
 class LLM(Protocol):
     provider: str
 
-    def stream(self, request: LLMRequest) -> AsyncIterator[TextDelta | Reply]:
+    def stream(self, request: LLMRequest) -> AsyncGenerator[TextDelta | Reply]:
         """Yield text as it comes, then exactly one `Reply`. Raises `LLMError`; closing the iterator stops the LLM."""
         ...

@@ -1,0 +1,50 @@
+"""Rings for workers and watchers. Nothing waits for Redis here: a bell nobody hears is rung again by the reaper."""
+
+import logging
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+from celery import current_app
+from django.conf import settings
+from redis import Redis
+
+from agents.channels import CANCELLATIONS, Batch, thread_channel
+from agents.models import Run
+
+logger = logging.getLogger(__name__)
+
+_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="doorbell")
+
+
+def ring(run_id: uuid.UUID) -> None:
+    """Tell the workers that a run is queued."""
+    _soon(lambda: current_app.send_task("agents.advance", args=[str(run_id)]))
+
+
+def announce(run: Run) -> None:
+    """Tell those who watch a thread that one of its runs changed without a worker."""
+    news = Batch(run.id, run.epoch, first_seq=run.last_seq + 1, frames=()).packed()
+    _soon(lambda: _redis().publish(thread_channel(run.thread_id), news))
+
+
+def cancel(run_id: uuid.UUID) -> None:
+    """Tell the worker that holds a run to stop it; the heartbeat would tell it too, later."""
+    _soon(lambda: _redis().publish(CANCELLATIONS, str(run_id)))
+
+
+def _soon(work: Callable[[], object]) -> None:
+    _threads.submit(_quietly, work)
+
+
+def _quietly(work: Callable[[], object]) -> None:
+    try:
+        work()
+    except Exception as error:  # any trouble with Redis: the rows are committed, the reaper rings again
+        logger.warning("The doorbell did not ring (%s: %s).", type(error).__name__, error)
+
+
+@cache
+def _redis() -> Redis:
+    return Redis.from_url(settings.REDIS_URL, socket_timeout=3, socket_connect_timeout=3)

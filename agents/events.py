@@ -1,0 +1,200 @@
+"""The wire language: AG-UI 1.0 events of a run, built from its rows alike when they happen and when they are replayed.
+
+Our `CUSTOM` names: `tool.status`, `llm.retry`, `message.superseded`. Each event carries `metadata {seq, runId,
+threadId, epoch}`; see docs/protocol.md.
+"""
+
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from ag_ui.core import (
+    BaseEvent,
+    CustomEvent,
+    RunErrorEvent,
+    RunFinishedCancelledOutcome,
+    RunFinishedEvent,
+    RunFinishedSuccessOutcome,
+    RunStartedEvent,
+    TextMessageContentEvent,
+    TextMessageEndEvent,
+    TextMessageStartEvent,
+    TokenUsage,
+    ToolCallArgsEvent,
+    ToolCallEndEvent,
+    ToolCallResultEvent,
+    ToolCallStartEvent,
+)
+from django.utils import timezone
+
+from agents.models import CallStatus, Message, Run, RunStatus, ToolCall
+
+Speaker = Literal["user", "assistant"]
+
+
+@dataclass(frozen=True)
+class Numbering:
+    """Whose events they are: the fixed part of each event's metadata."""
+
+    run_id: uuid.UUID
+    thread_id: uuid.UUID
+    epoch: int
+
+    def stamp(self, event: BaseEvent, seq: int) -> BaseEvent:
+        event.metadata = {
+            **(event.metadata or {}),
+            "seq": seq,
+            "runId": str(self.run_id),
+            "threadId": str(self.thread_id),
+            "epoch": self.epoch,
+        }
+        return event
+
+
+def frame(event: BaseEvent) -> str:
+    """One event as it goes over the wire."""
+    return event.model_dump_json(by_alias=True)
+
+
+def run_started(run: Run, *, agent_slug: str, agent_name: str) -> BaseEvent:
+    """Begins every attempt and every snapshot: what was known of this run before is void."""
+    metadata: dict[str, Any] = {
+        "status": run.status,
+        "agent": {"slug": agent_slug, "name": agent_name},
+        "position": run.position,
+        "isDemo": run.llm_name == "demo",
+    }
+    if run.replaces_id:
+        metadata["replaces"] = str(run.replaces_id)
+    return RunStartedEvent(
+        thread_id=str(run.thread_id), run_id=str(run.id), timestamp=_ms(run.created_at), metadata=metadata
+    )
+
+
+def text_started(message_id: uuid.UUID, role: Speaker) -> BaseEvent:
+    return TextMessageStartEvent(message_id=str(message_id), role=role, timestamp=_now())
+
+
+def text(message_id: uuid.UUID, delta: str) -> BaseEvent:
+    return TextMessageContentEvent(message_id=str(message_id), delta=delta, timestamp=_now())
+
+
+def text_ended(message_id: uuid.UUID, *, is_interrupted: bool = False) -> BaseEvent:
+    metadata = {"interrupted": True} if is_interrupted else None
+    return TextMessageEndEvent(message_id=str(message_id), timestamp=_now(), metadata=metadata)
+
+
+def whole_text(message: Message) -> Iterator[BaseEvent]:
+    yield text_started(message.id, "user" if message.role == "user" else "assistant")
+    if message.text:
+        yield text(message.id, message.text)
+    yield text_ended(message.id, is_interrupted=message.is_interrupted)
+
+
+def call_asked(call_id: uuid.UUID, name: str, raw_arguments: str, message_id: uuid.UUID) -> Iterator[BaseEvent]:
+    yield ToolCallStartEvent(
+        tool_call_id=str(call_id), tool_call_name=name, parent_message_id=str(message_id), timestamp=_now()
+    )
+    if raw_arguments:
+        yield ToolCallArgsEvent(tool_call_id=str(call_id), delta=raw_arguments, timestamp=_now())
+    yield ToolCallEndEvent(tool_call_id=str(call_id), timestamp=_now())
+
+
+def call_status(call_id: uuid.UUID, status: CallStatus, duration_ms: int | None = None) -> BaseEvent:
+    value: dict[str, Any] = {"toolCallId": str(call_id), "status": status.value}
+    if duration_ms is not None:
+        value["durationMs"] = duration_ms
+    return CustomEvent(name="tool.status", value=value, timestamp=_now())
+
+
+def call_result(call_id: uuid.UUID, content: str) -> BaseEvent:
+    return ToolCallResultEvent(
+        message_id=f"{call_id}-result", tool_call_id=str(call_id), content=content, role="tool", timestamp=_now()
+    )
+
+
+def llm_retry(*, attempt: int, of: int, delay: float, reason: str) -> BaseEvent:
+    value = {"attempt": attempt, "of": of, "delayMs": round(delay * 1000), "reason": reason}
+    return CustomEvent(name="llm.retry", value=value, timestamp=_now())
+
+
+def superseded(message_id: uuid.UUID, reason: str) -> BaseEvent:
+    value = {"messageId": str(message_id), "reason": reason}
+    return CustomEvent(name="message.superseded", value=value, timestamp=_now())
+
+
+def run_ended(run: Run) -> BaseEvent:
+    """The one outcome of a finished run."""
+    duration = _milliseconds_between(run.started_at or run.created_at, run.finished_at)
+    if run.status in (RunStatus.FAILED, RunStatus.DEAD):
+        return RunErrorEvent(
+            message=run.error, code=run.stop_reason, timestamp=_ms(run.finished_at), metadata={"durationMs": duration}
+        )
+    is_cancelled = run.status == RunStatus.CANCELLED
+    return RunFinishedEvent(
+        thread_id=str(run.thread_id),
+        run_id=str(run.id),
+        outcome=RunFinishedCancelledOutcome() if is_cancelled else RunFinishedSuccessOutcome(),
+        usage=[_usage(run)] if run.llm_calls else None,
+        timestamp=_ms(run.finished_at),
+        metadata={
+            "durationMs": duration,
+            "firstTokenMs": run.first_token_ms,
+            "costUsd": None if run.cost is None else str(run.cost),
+        },
+    )
+
+
+def replay(run: Run, messages: Iterable[Message], calls: Iterable[ToolCall]) -> Iterator[BaseEvent]:
+    """The events of a run as its rows tell it; folding them gives what folding the live ones gave."""
+    agent = run.agent_version.agent
+    yield run_started(run, agent_slug=agent.slug, agent_name=agent.name)
+    calls_of: dict[uuid.UUID, list[ToolCall]] = {}
+    for call in calls:
+        calls_of.setdefault(call.message_id, []).append(call)
+    for message in messages:
+        if message.text or message.role == "user":
+            yield from whole_text(message)
+        asked = calls_of.get(message.id, [])
+        for call in asked:
+            yield from call_asked(call.id, call.name, call.raw_arguments, message.id)
+        for call in asked:
+            yield from _replayed_status(call)
+    if run.is_finished:
+        yield run_ended(run)
+    elif run.draft_message_id:
+        yield text_started(run.draft_message_id, "assistant")
+        yield text(run.draft_message_id, run.draft_text)
+
+
+def _replayed_status(call: ToolCall) -> Iterator[BaseEvent]:
+    if call.status == CallStatus.READY:
+        return
+    duration = _milliseconds_between(call.started_at, call.finished_at) if call.started_at else None
+    yield call_status(call.id, CallStatus(call.status), duration)
+    if not call.is_open:
+        yield call_result(call.id, call.result)
+
+
+def _usage(run: Run) -> TokenUsage:
+    return TokenUsage(
+        model=run.llm_name,
+        input_tokens=run.input_tokens,
+        output_tokens=run.output_tokens,
+        total_tokens=run.input_tokens + run.output_tokens,
+        cached_input_tokens=run.cached_tokens,
+    )
+
+
+def _now() -> int:
+    return _ms(timezone.now())
+
+
+def _ms(moment: datetime | None) -> int:
+    return round((moment or timezone.now()).timestamp() * 1000)
+
+
+def _milliseconds_between(start: datetime, end: datetime | None) -> int | None:
+    return None if end is None else round((end - start).total_seconds() * 1000)

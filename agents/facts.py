@@ -1,0 +1,43 @@
+"""What the loop says as it goes. Whoever iterates it stores a fact before asking for the next."""
+
+from dataclasses import dataclass
+
+from agents.llm.base import LLMRequest, Reply, TextDelta
+from agents.llm.retry import AttemptFailed, AttemptStarted
+from agents.models import StopReason
+from agents.tools.base import ToolResult
+from agents.transcript import Answer, Call
+
+
+@dataclass(frozen=True)
+class TurnStarted:
+    turn: int
+    request: LLMRequest
+
+
+@dataclass(frozen=True)
+class ReplyReceived:
+    reply: Reply
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class CallStarted:
+    call: Call
+
+
+@dataclass(frozen=True)
+class CallFinished:
+    call: Call
+    result: ToolResult
+
+
+@dataclass(frozen=True)
+class RunEnded:
+    """`error` is empty when the run completed."""
+
+    stop_reason: StopReason
+    error: str = ""
+
+
+Fact = TurnStarted | AttemptStarted | TextDelta | AttemptFailed | ReplyReceived | CallStarted | CallFinished | RunEnded

@@ -1,0 +1,300 @@
+"""Each durable step of a run: one transaction, conditional on the epoch, with the step's spans inside.
+
+A worker that has lost its lease changes zero rows here, gets `LeaseLost`, and stops.
+"""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from agents.lease import Claim, LeaseLost
+from agents.llm import pricing
+from agents.llm.base import LLMRequest, Reply
+from agents.llm.retry import AttemptFailed
+from agents.models import OPEN_CALLS, CallStatus, Effect, Message, Role, Run, RunStatus, ToolCall
+from agents.text import storable
+from agents.tools.base import ToolResult
+from agents.transcript import Answer, Call
+from observability import recorder
+from observability.recorder import Kind, SpanFacts, Status, TraceFacts
+
+STATUS_OF_TRACE = {
+    RunStatus.QUEUED: Status.QUEUED,
+    RunStatus.RUNNING: Status.RUNNING,
+    RunStatus.WAITING: Status.WAITING,
+    RunStatus.COMPLETED: Status.OK,
+    RunStatus.FAILED: Status.ERROR,
+    RunStatus.DEAD: Status.ERROR,
+    RunStatus.CANCELLED: Status.CANCELLED,
+}
+
+
+@dataclass
+class Timer:
+    """When a step began; its span's id is fixed before it runs."""
+
+    span_id: uuid.UUID = field(default_factory=uuid7)
+    started_at: datetime = field(default_factory=timezone.now)
+
+    @property
+    def duration_ms(self) -> int:
+        return max(0, round((timezone.now() - self.started_at).total_seconds() * 1000))
+
+
+class Journal:
+    """Writes the steps of one run for the worker that holds it. Its methods block: call them in the database threads."""
+
+    def __init__(self, claim: Claim, run: Run, question: str, next_position: int, provider: str):
+        self.run = run
+        self._claim = claim
+        self._question = question
+        self._next_position = next_position
+        self._provider = provider
+
+    def opened(self, llm_name: str, *, last_seq: int) -> None:
+        """The run is in work: how long it was queued becomes its first span."""
+        self.run.llm_name = llm_name
+        with self._step(last_seq=last_seq, draft_message_id=None, draft_text=""):
+            if self.run.epoch == 1:
+                recorder.record_spans([self._receive_span()])
+
+    def failed_attempt(
+        self, failed: AttemptFailed, request: LLMRequest, timer: Timer, *, last_seq: int, partial_text: str
+    ) -> None:
+        """One try of the LLM that brought no reply; its partial text is only in the span."""
+        self.run.error_count += 1
+        self.run.llm_calls += 1
+        span = SpanFacts(
+            id=timer.span_id,
+            trace_id=self.run.id,
+            kind=Kind.LLM,
+            name=f"chat {failed.llm_name}",
+            status=Status.ERROR,
+            started_at=timer.started_at,
+            duration_ms=timer.duration_ms,
+            attempt=failed.attempt,
+            error=failed.error.words,
+            llm_name=failed.llm_name,
+            input=request.messages,
+            output=partial_text or None,
+            attributes={"error.type": failed.error.problem.value, "gen_ai.provider.name": self._provider},
+        )
+        with self._step(last_seq=last_seq, draft_message_id=None, draft_text=""):
+            recorder.record_spans([span])
+
+    def replied(
+        self, message_id: uuid.UUID, reply: Reply, answer: Answer, request: LLMRequest, timer: Timer, attempt: int,
+        *, last_seq: int,
+    ) -> None:  # fmt: skip
+        """The LLM's reply, its usage and the tool calls it asked for."""
+        cost = pricing.price(reply.llm_name, reply.usage, provider=self._provider)
+        self._count(reply, cost)
+        with self._step(last_seq=last_seq, turn=self.run.turn, draft_message_id=None, draft_text=""):
+            message = self._message(message_id, reply.text)
+            ToolCall.objects.bulk_create(_call_row(message, place, call) for place, call in enumerate(answer.calls))
+            recorder.record_spans([self._llm_span(reply, answer, request, timer, attempt, cost)])
+
+    def call_started(self, call: Call, *, last_seq: int) -> None:
+        with self._step(last_seq=last_seq):
+            ToolCall.objects.filter(pk=call.id, status__in=OPEN_CALLS).update(
+                status=CallStatus.STARTED, attempt=call.attempt, started_at=timezone.now()
+            )
+
+    def call_finished(self, call: Call, result: ToolResult, timer: Timer, *, last_seq: int) -> None:
+        """A tool's result, written once: a call that already has one keeps it."""
+        self.run.error_count += result.is_error
+        with self._step(last_seq=last_seq):
+            ToolCall.objects.filter(pk=call.id, status__in=OPEN_CALLS).update(
+                status=result.status, result=storable(result.text), finished_at=timezone.now()
+            )
+            recorder.record_spans([_tool_span(self.run.id, call, result, timer)])
+
+    def ended(self, *, last_seq: int, interrupted: tuple[uuid.UUID, str] | None) -> None:
+        """The run's one outcome. Calls still open get a result too, and half an answer is kept as such."""
+        outcome = {name: getattr(self.run, name) for name in ("status", "stop_reason", "error", "finished_at")}
+        freed = {"lease_owner": None, "lease_expires_at": None, "draft_message_id": None, "draft_text": ""}
+        with self._step(last_seq=last_seq, **outcome, **freed):
+            if interrupted:
+                self._message(*interrupted, is_interrupted=True)
+            close_open_calls(self.run)
+
+    @contextmanager
+    def _step(self, **changes: Any) -> Iterator[None]:
+        """A transaction that holds only while the run is ours; the trace is brought up to date with it."""
+        totals = {name: getattr(self.run, name) for name in TOTALS}
+        with transaction.atomic():
+            mine = Run.objects.filter(pk=self.run.pk, epoch=self._claim.epoch, status=RunStatus.RUNNING)
+            if not mine.update(**totals, **changes):
+                raise LeaseLost
+            yield
+            record_trace(self.run, self._question)
+
+    def _message(self, message_id: uuid.UUID, text: str, *, is_interrupted: bool = False) -> Message:
+        message = Message.objects.create(
+            id=message_id,
+            run=self.run,
+            position=self._next_position,
+            role=Role.ASSISTANT,
+            text=storable(text),
+            is_interrupted=is_interrupted,
+        )
+        self._next_position += 1
+        return message
+
+    def _count(self, reply: Reply, cost: Decimal | None) -> None:
+        run = self.run
+        run.turn += 1
+        run.llm_calls += 1
+        run.llm_name = reply.llm_name
+        run.input_tokens += reply.usage.input
+        run.output_tokens += reply.usage.output
+        run.cached_tokens += reply.usage.cached
+        run.cost = None if run.cost is None or cost is None else run.cost + cost
+
+    def _receive_span(self) -> SpanFacts:
+        waited = max(0, round(((self.run.started_at or timezone.now()) - self.run.queued_at).total_seconds() * 1000))
+        return SpanFacts(
+            id=uuid.uuid5(self.run.id, "receive"),
+            trace_id=self.run.id,
+            kind=Kind.RECEIVE,
+            name="receive",
+            status=Status.OK,
+            started_at=self.run.queued_at,
+            duration_ms=waited,
+            input=self._question,
+            attributes={"plumbline.step": "receive"},
+        )
+
+    def _llm_span(
+        self, reply: Reply, answer: Answer, request: LLMRequest, timer: Timer, attempt: int, cost: Decimal | None
+    ) -> SpanFacts:
+        asked = [{"name": call.name, "arguments": call.raw_arguments} for call in answer.calls]
+        return SpanFacts(
+            id=timer.span_id,
+            trace_id=self.run.id,
+            kind=Kind.LLM,
+            name=f"chat {reply.llm_name}",
+            status=Status.OK,
+            started_at=timer.started_at,
+            duration_ms=timer.duration_ms,
+            attempt=attempt,
+            llm_name=reply.llm_name,
+            first_token_ms=reply.first_token_ms,
+            input_tokens=reply.usage.input,
+            cached_tokens=reply.usage.cached,
+            output_tokens=reply.usage.output,
+            reasoning_tokens=reply.usage.reasoning,
+            cost=cost,
+            input=request.messages,
+            output={"text": reply.text, "tool_calls": asked} if asked else reply.text,
+            attributes={
+                "plumbline.step": "plan" if asked else "respond",
+                "plumbline.turn": self.run.turn,
+                "plumbline.usage_is_estimated": reply.usage.is_estimated,
+                "gen_ai.provider.name": self._provider,
+                "gen_ai.response.id": reply.response_id,
+                "gen_ai.response.finish_reasons": [reply.finish_reason],
+                "gen_ai.tool.definitions": [tool.name for tool in request.tools],
+            },
+        )
+
+
+TOTALS = (
+    "llm_calls", "error_count", "input_tokens", "output_tokens", "cached_tokens", "cost", "first_token_ms", "llm_name",
+)  # fmt: skip
+
+
+def record_trace(run: Run, question: str) -> None:
+    """Tell the recorder how a run stands now."""
+    agent_version = run.agent_version
+    finished = run.finished_at
+    began = run.queued_at
+    recorder.record_trace(
+        TraceFacts(
+            id=run.id,
+            thread_id=run.thread_id,
+            user_id=run.user_id,
+            agent=agent_version.agent.slug,
+            agent_version=agent_version.number,
+            status=STATUS_OF_TRACE[RunStatus(run.status)],
+            started_at=began,
+            question=question,
+            answer=_last_answer(run) if finished else "",
+            error=run.error,
+            llm_name=run.llm_name,
+            duration_ms=round((finished - began).total_seconds() * 1000) if finished else None,
+            first_token_ms=run.first_token_ms,
+            input_tokens=run.input_tokens,
+            cached_tokens=run.cached_tokens,
+            output_tokens=run.output_tokens,
+            cost=run.cost,
+            error_count=run.error_count,
+            llm_calls=run.llm_calls,
+            tool_calls=run.tool_calls.count() if finished else 0,
+        )
+    )
+
+
+def close_open_calls(run: Run) -> None:
+    """Give calls that will not run any more their one result."""
+    for call in run.tool_calls.filter(status__in=OPEN_CALLS):
+        call.status, call.result = closing(CallStatus(call.status), Effect(call.effect))
+        call.finished_at = timezone.now()
+        call.save(update_fields=["status", "result", "finished_at"])
+
+
+def closing(status: CallStatus, effect: Effect) -> tuple[CallStatus, str]:
+    """How a call ends that was open when its run stopped: an unsafe one that had begun may have had its effect."""
+    if status == CallStatus.STARTED and effect == Effect.UNSAFE:
+        return CallStatus.OUTCOME_UNKNOWN, "Error: interrupted while it ran; whether it took effect is unknown."
+    return CallStatus.CANCELLED, "Error: not run, because the run was stopped."
+
+
+def _last_answer(run: Run) -> str:
+    last = run.messages.filter(role=Role.ASSISTANT).order_by("-position").values_list("text", flat=True).first()
+    return last or ""
+
+
+def _call_row(message: Message, position: int, call: Call) -> ToolCall:
+    return ToolCall(
+        id=call.id,
+        run_id=message.run_id,
+        message=message,
+        position=position,
+        provider_call_id=storable(call.provider_call_id)[:200],
+        name=storable(call.name)[:120],
+        raw_arguments=storable(call.raw_arguments),
+        effect=call.effect,
+        status=call.status,
+    )
+
+
+def _tool_span(run_id: uuid.UUID, call: Call, result: ToolResult, timer: Timer) -> SpanFacts:
+    return SpanFacts(
+        id=timer.span_id,
+        trace_id=run_id,
+        kind=Kind.TOOL,
+        name=f"execute_tool {call.name}",
+        status=Status.ERROR if result.is_error else Status.OK,
+        started_at=timer.started_at,
+        duration_ms=timer.duration_ms,
+        attempt=call.attempt,
+        error=result.text if result.is_error else "",
+        tool_name=call.name,
+        input=call.raw_arguments,
+        output=result.text,
+        attributes={
+            "plumbline.step": "execute",
+            "plumbline.call_status": result.status.value,
+            "plumbline.effect": str(call.effect),
+            "gen_ai.tool.call.id": str(call.id),
+        },
+    )

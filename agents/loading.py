@@ -1,0 +1,123 @@
+"""Reads a claimed run into plain values, so that nothing needs the database while the LLM or a tool is awaited."""
+
+import logging
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ag_ui.core import BaseEvent
+
+from agents import events
+from agents.context import AgentConfig, RunContext
+from agents.journal import Journal, closing
+from agents.lease import Claim
+from agents.llm import connection
+from agents.llm.connection import Connection, Source
+from agents.models import AgentVersion, CallStatus, Effect, Message, Role, Run, RunStatus, ToolCall
+from agents.tools.registry import all_tools
+from agents.transcript import Answer, Call, Entry, Question
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    run: Run
+    ctx: RunContext
+    journal: Journal
+    replay: list[BaseEvent]
+
+
+def load(claim: Claim) -> Loaded:
+    """A run with its agent's version, its thread's transcript and its LLM."""
+    run = Run.objects.select_related("agent_version__agent", "user").get(pk=claim.run_id)
+    messages = list(_messages_up_to(run))
+    calls = _settled(run, list(ToolCall.objects.filter(message__in=messages).order_by("position")))
+    mine = [message for message in messages if message.run_id == run.id]
+    connected = connection.current()
+    agent = _config(run.agent_version, connected)
+    llm = connection.llm_for(connected)
+    run.llm_name = agent.llm_name
+    own_calls = [call for call in calls if call.run_id == run.id]
+    ctx = RunContext(
+        run_id=run.id,
+        thread_id=run.thread_id,
+        user_id=run.user_id,
+        user_name=str(run.user) if run.user else "someone",
+        agent=agent,
+        llm=llm,
+        transcript=transcript(messages, calls),
+        turn=run.turn,
+        tool_calls_made=sum(not call.is_open for call in own_calls),
+        recent_calls=[(call.name, call.raw_arguments) for call in own_calls],
+    )
+    question = next((message.text for message in mine if message.role == Role.USER), "")
+    journal = Journal(claim, run, question, next_position=len(mine), provider=llm.provider)
+    return Loaded(run, ctx, journal, list(events.replay(run, mine, own_calls)))
+
+
+def transcript(messages: list[Message], calls: list[ToolCall]) -> list[Entry]:
+    """Rows, in order, as the LLM will read them."""
+    calls_of: dict[uuid.UUID, list[Call]] = {}
+    for row in calls:
+        calls_of.setdefault(row.message_id, []).append(_call(row))
+    return [
+        Question(message.text) if message.role == Role.USER else Answer(message.text, calls_of.get(message.id, []))
+        for message in messages
+    ]
+
+
+def next_in_line(thread_id: uuid.UUID) -> uuid.UUID | None:
+    """The queued run that may start now that another of its thread has ended."""
+    first = Run.objects.filter(thread_id=thread_id).unfinished().order_by("position").first()
+    return first.id if first and first.status == RunStatus.QUEUED else None
+
+
+def _messages_up_to(run: Run) -> Iterator[Message]:
+    return (
+        Message.objects.filter(run__thread=run.thread_id, run__position__lte=run.position)
+        .filter(run__replacement__isnull=True)
+        .order_by("run__position", "position")
+        .iterator()
+    )
+
+
+def _settled(run: Run, calls: list[ToolCall]) -> list[ToolCall]:
+    """An unsafe call that another worker had begun is never begun again: its outcome is unknown."""
+    for call in calls:
+        if call.run_id == run.id and call.status == CallStatus.STARTED and call.effect == Effect.UNSAFE:
+            call.status, call.result = closing(CallStatus.STARTED, Effect.UNSAFE)
+            call.save(update_fields=["status", "result"])
+    return calls
+
+
+def _call(row: ToolCall) -> Call:
+    return Call(
+        id=row.id,
+        name=row.name,
+        raw_arguments=row.raw_arguments,
+        effect=Effect(row.effect),
+        status=CallStatus(row.status),
+        result=row.result,
+        attempt=row.attempt,
+        provider_call_id=row.provider_call_id,
+    )
+
+
+def _config(version: AgentVersion, connected: Connection) -> AgentConfig:
+    known = all_tools()
+    if missing := [name for name in version.tools if name not in known]:
+        logger.warning("%s names tools that are not installed: %s.", version, ", ".join(missing))
+    is_demo = connected.source == Source.DEMO
+    return AgentConfig(
+        slug=version.agent.slug,
+        name=version.agent.name,
+        version=version.number,
+        instructions=version.instructions,
+        llm_name=connected.llm_name if is_demo else version.llm_name or connected.llm_name,
+        fallback_llm_names=() if is_demo else tuple(version.fallback_llm_names),
+        parameters=version.parameters,
+        tools={name: known[name] for name in version.tools if name in known},
+        max_turns=version.max_turns,
+        max_tool_calls=version.max_tool_calls,
+    )

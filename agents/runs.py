@@ -1,0 +1,191 @@
+"""Moves a run: claim it, load what its rows say, let the loop go on from there, store each fact, tell the watchers."""
+
+import asyncio
+import logging
+import uuid
+from contextlib import aclosing
+
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from agents import doorbell, events, lease, loop
+from agents.database import in_database
+from agents.facts import CallFinished, CallStarted, Fact, ReplyReceived, RunEnded, TurnStarted
+from agents.journal import Timer, closing
+from agents.lease import Lease, LeaseLost, Reason, heartbeat
+from agents.live import Publisher, RunLog
+from agents.llm.base import LLMRequest, TextDelta
+from agents.llm.retry import AttemptFailed, AttemptStarted
+from agents.loading import Loaded, load, next_in_line
+from agents.models import RunStatus, StopReason
+from agents.transcript import open_calls
+
+logger = logging.getLogger(__name__)
+
+INTERNAL_ERROR = "Something went wrong inside Plumbline. Your message is kept, and the error is on record."
+
+
+async def advance(run_id: uuid.UUID, publisher: Publisher) -> None:
+    """Move a run as far as it goes without waiting. One that is not to be had is left alone."""
+    held = await in_database(lease.claim, run_id)
+    task = asyncio.current_task()
+    if held is None or task is None:
+        return
+    kept = Lease(held, task)
+    heartbeat.keep(kept)
+    try:
+        loaded = await in_database(load, held)
+        await _Drive(loaded, kept, await publisher.open(loaded.run)).to_the_end(publisher)
+        following = await in_database(next_in_line, loaded.run.thread_id)
+    except (OperationalError, InterfaceError) as error:
+        # Nothing was half written. The lease runs out and the reaper hands the run to whoever has a database.
+        logger.warning("Run %s is left to the reaper: the database failed (%s).", run_id, error)
+        return
+    finally:
+        heartbeat.drop(kept)
+    if following:
+        doorbell.ring(following)
+
+
+class _Drive:
+    """One worker's stretch of work on one run."""
+
+    def __init__(self, loaded: Loaded, kept: Lease, log: RunLog):
+        self._run = loaded.run
+        self._ctx = loaded.ctx
+        self._journal = loaded.journal
+        self._replay = loaded.replay
+        self._lease = kept
+        self._log = log
+        self._request: LLMRequest | None = None
+        self._attempt = 1
+        self._attempt_timer = Timer()
+        self._call_timers: dict[uuid.UUID, Timer] = {}
+
+    async def to_the_end(self, publisher: Publisher) -> None:
+        try:
+            await self._work()
+        except LeaseLost:
+            logger.warning("Run %s was taken over by another worker.", self._run.id)
+        except asyncio.CancelledError:
+            await self._stopped()
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            logger.exception("Run %s failed.", self._run.id)
+            await self._end(RunStatus.FAILED, StopReason.INTERNAL_ERROR, INTERNAL_ERROR)
+        finally:
+            await publisher.close(self._log)
+
+    async def _work(self) -> None:
+        frames = self._log.number(self._replay)
+        await in_database(self._journal.opened, self._ctx.agent.llm_name, last_seq=self._log.last_seq)
+        self._log.publish(frames)
+        async with aclosing(loop.run(self._ctx)) as facts:
+            async for fact in facts:
+                await self._store(fact)
+                if self._lease.is_draining and isinstance(fact, TurnStarted | ReplyReceived):
+                    await self._give_back()
+                    return
+
+    async def _store(self, fact: Fact) -> None:
+        match fact:
+            case TextDelta(text=text):
+                self._say(text)
+            case TurnStarted(request=request):
+                self._request = request
+            case AttemptStarted(attempt=attempt):
+                self._attempt, self._attempt_timer = attempt, Timer()
+                self._log.begin_text(uuid7())
+            case AttemptFailed():
+                await self._attempt_failed(fact)
+            case ReplyReceived():
+                await self._replied(fact)
+            case CallStarted():
+                await self._call_started(fact)
+            case CallFinished():
+                await self._call_finished(fact)
+            case RunEnded(stop_reason=reason, error=error):
+                await self._end(RunStatus.FAILED if error else RunStatus.COMPLETED, reason, error)
+
+    def _say(self, text: str) -> None:
+        if self._run.first_token_ms is None:
+            self._run.first_token_ms = round((timezone.now() - self._run.queued_at).total_seconds() * 1000)
+        self._log.text(text)
+
+    async def _attempt_failed(self, failed: AttemptFailed) -> None:
+        assert self._request is not None
+        message_id, partial = self._log.message_id, self._log.text_so_far
+        if failed.delay is None:
+            # The last one. What it said stays on the page, marked as interrupted, when the run ends.
+            frames = self._log.number([])
+        else:
+            void = [events.text_ended(message_id), events.superseded(message_id, failed.error.words)]
+            retry = events.llm_retry(
+                attempt=failed.attempt + 1, of=failed.of, delay=failed.delay, reason=failed.error.words
+            )
+            frames = self._log.number([*(void if partial else []), retry])
+            self._log.end_text()
+        await in_database(
+            self._journal.failed_attempt, failed, self._request, self._attempt_timer,
+            last_seq=self._log.last_seq, partial_text=partial,
+        )  # fmt: skip
+        self._log.publish(frames)
+
+    async def _replied(self, fact: ReplyReceived) -> None:
+        assert self._request is not None and self._log.message_id is not None
+        message_id = self._log.message_id
+        said = [events.text_ended(message_id)] if self._log.text_so_far else []
+        for call in fact.answer.calls:
+            said += events.call_asked(call.id, call.name, call.raw_arguments, message_id)
+        frames = self._log.number(said)
+        await in_database(
+            self._journal.replied, message_id, fact.reply, fact.answer, self._request, self._attempt_timer,
+            self._attempt, last_seq=self._log.last_seq,
+        )  # fmt: skip
+        self._log.end_text()
+        self._log.publish(frames)
+
+    async def _call_started(self, fact: CallStarted) -> None:
+        self._call_timers[fact.call.id] = Timer()
+        frames = self._log.number([events.call_status(fact.call.id, fact.call.status)])
+        await in_database(self._journal.call_started, fact.call, last_seq=self._log.last_seq)
+        self._log.publish(frames)
+
+    async def _call_finished(self, fact: CallFinished) -> None:
+        timer = self._call_timers.pop(fact.call.id)
+        status = events.call_status(fact.call.id, fact.result.status, timer.duration_ms)
+        frames = self._log.number([status, events.call_result(fact.call.id, fact.result.text)])
+        await in_database(self._journal.call_finished, fact.call, fact.result, timer, last_seq=self._log.last_seq)
+        self._log.publish(frames)
+
+    async def _stopped(self) -> None:
+        task = asyncio.current_task()
+        if self._lease.reason is None or task is None:
+            raise asyncio.CancelledError
+        task.uncancel()
+        if self._lease.reason == Reason.CANCELLED:
+            await self._end(RunStatus.CANCELLED, StopReason.CANCELLED, "")
+        elif self._lease.reason == Reason.DRAINED:
+            await self._give_back()
+
+    async def _give_back(self) -> None:
+        await in_database(lease.release, self._lease.claim)
+        doorbell.ring(self._run.id)
+
+    async def _end(self, status: RunStatus, reason: StopReason, error: str) -> None:
+        message_id, partial = self._log.message_id, self._log.text_so_far
+        interrupted = (message_id, partial) if message_id and partial else None
+        self._run.conclude(status, reason, error)
+        said = [events.text_ended(message_id, is_interrupted=True)] if message_id and partial else []
+        for call in open_calls(self._ctx.transcript):
+            call_status, result = closing(call.status, call.effect)
+            said += [events.call_status(call.id, call_status), events.call_result(call.id, result)]
+        frames = self._log.number([*said, events.run_ended(self._run)])
+        try:
+            await in_database(self._journal.ended, last_seq=self._log.last_seq, interrupted=interrupted)
+        except LeaseLost:
+            return
+        self._log.end_text()
+        self._log.publish(frames)

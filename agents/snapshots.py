@@ -1,0 +1,48 @@
+"""What the rows say of a thread's runs, as numbered events: a page's first load, a watcher's fresh start."""
+
+import uuid
+from dataclasses import dataclass
+
+from agents import events
+from agents.channels import Batch
+from agents.models import Message, Run, ToolCall
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A run up to event number `last_seq`; its frames are numbered so that the next live one follows."""
+
+    position: int
+    is_finished: bool
+    batch: Batch
+
+
+def of_thread(thread_id: uuid.UUID, *, from_position: int = 0) -> list[Snapshot]:
+    """The shown runs of a thread, oldest first."""
+    return _snapshots(Run.objects.filter(thread=thread_id, position__gte=from_position))
+
+
+def of_run(run_id: uuid.UUID) -> Snapshot | None:
+    return next(iter(_snapshots(Run.objects.filter(pk=run_id))), None)
+
+
+def _snapshots(chosen) -> list[Snapshot]:
+    runs = list(chosen.shown().select_related("agent_version__agent").order_by("position"))
+    messages = _by_run(Message.objects.filter(run__in=runs).order_by("position"))
+    calls = _by_run(ToolCall.objects.filter(run__in=runs).order_by("position"))
+    return [_snapshot(run, messages.get(run.id, []), calls.get(run.id, [])) for run in runs]
+
+
+def _snapshot(run: Run, messages: list[Message], calls: list[ToolCall]) -> Snapshot:
+    told = list(events.replay(run, messages, calls))
+    numbering = events.Numbering(run.id, run.thread_id, run.epoch)
+    first = run.last_seq - len(told) + 1
+    frames = tuple(events.frame(numbering.stamp(event, seq)) for seq, event in enumerate(told, start=first))
+    return Snapshot(run.position, run.is_finished, Batch(run.id, run.epoch, first, frames))
+
+
+def _by_run(rows) -> dict[uuid.UUID, list]:
+    found: dict[uuid.UUID, list] = {}
+    for row in rows:
+        found.setdefault(row.run_id, []).append(row)
+    return found

@@ -1,0 +1,85 @@
+"""What a person does in the chat."""
+
+import uuid
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from agents import actions as runs
+from agents.actions import Refused
+from agents.models import Agent, Run, Thread
+from agents.text import storable
+from chat.models import Conversation, Feedback
+from observability import recorder
+
+TITLE_LENGTH = 80
+
+
+def send_message(*, user: User, text: str, request_id: str, thread_id: uuid.UUID, agent_slug: str | None = None) -> Run:
+    """Ask a question, in the conversation with this id or in a new one. The same `request_id` asks only once.
+
+    Raises Refused in words; then nothing was kept.
+    """
+    if already := _asked_before(user, request_id):
+        return already
+    try:
+        with transaction.atomic():
+            conversation = Conversation.objects.visible_to(user).filter(pk=thread_id).first()
+            if conversation is None:
+                conversation = _open_conversation(user, thread_id, agent_slug, runs.checked_question(text))
+            run = runs.start_run(thread=conversation.thread, user=user, text=text, client_request_id=request_id)
+            Conversation.objects.filter(pk=conversation.pk).update(updated_at=timezone.now())
+            return run
+    except IntegrityError:
+        if already := _asked_before(user, request_id):  # the same request came twice at once
+            return already
+        raise Refused("There is no such conversation.") from None
+
+
+def rename_conversation(conversation: Conversation, title: str) -> None:
+    conversation.title = " ".join(storable(title).split())[:120] or conversation.title
+    conversation.save(update_fields=["title"])
+
+
+def pin_conversation(conversation: Conversation, is_pinned: bool) -> None:
+    conversation.is_pinned = is_pinned
+    conversation.save(update_fields=["is_pinned"])
+
+
+@transaction.atomic
+def delete_conversation(conversation: Conversation) -> None:
+    """Delete a conversation with its transcript; a run still at work is stopped first."""
+    for run in conversation.thread.runs.unfinished():
+        runs.cancel_run(run)
+    conversation.thread.delete()
+
+
+@transaction.atomic
+def rate_answer(*, run: Run, author: User, is_positive: bool | None, comment: str = "") -> None:
+    """Keep a person's thumb on an answer, once; None takes it back."""
+    if is_positive is None:
+        Feedback.objects.filter(run=run, author=author).delete()
+        recorder.remove_score(trace_id=run.id, name=recorder.FEEDBACK, author_id=author.pk)
+        return
+    words = storable(comment).strip()[:2000]
+    Feedback.objects.update_or_create(run=run, author=author, defaults={"is_positive": is_positive, "comment": words})
+    recorder.record_score(
+        trace_id=run.id, name=recorder.FEEDBACK, value=float(is_positive), comment=words, author_id=author.pk
+    )
+
+
+def _asked_before(user: User, request_id: str) -> Run | None:
+    return Run.objects.filter(user=user, client_request_id=request_id).first()
+
+
+def _open_conversation(user: User, thread_id: uuid.UUID, agent_slug: str | None, question: str) -> Conversation:
+    agents = Agent.objects.filter(is_enabled=True, live__isnull=False)
+    agent = agents.filter(slug=agent_slug).first() if agent_slug else agents.first()
+    if agent is None:
+        raise Refused("There is no such agent." if agent_slug else "No agent is switched on.")
+    thread = Thread.objects.create(id=thread_id, owner=user, agent=agent)
+    title = " ".join(question.split())
+    return Conversation.objects.create(
+        thread=thread, owner=user, title=title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - 1]}…"
+    )

@@ -1,0 +1,53 @@
+"""What the socket accepts: typed commands, unknown fields refused."""
+
+import uuid
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic.alias_generators import to_camel
+
+RequestId = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class _Command(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+    id: RequestId
+
+
+class StartRun(_Command):
+    """Ask a question; without `threadId` in a new conversation. The same id again starts nothing new."""
+
+    type: Literal["run.start"]
+    text: str
+    thread_id: uuid.UUID | None = None
+    agent: str | None = None
+
+
+class CancelRun(_Command):
+    type: Literal["run.cancel"]
+    run_id: uuid.UUID
+
+
+class RetryRun(_Command):
+    """Ask the question of an ended run again; the new run takes its place."""
+
+    type: Literal["run.retry"]
+    run_id: uuid.UUID
+
+
+class Subscribe(_Command):
+    """Watch a thread. `after` is the number of the last event the client has of `runId`, said in attempt `epoch`."""
+
+    type: Literal["subscribe"]
+    thread_id: uuid.UUID
+    run_id: uuid.UUID | None = None
+    after: int | None = None
+    epoch: int | None = None
+
+
+class Ping(_Command):
+    type: Literal["ping"]
+
+
+Command = Annotated[StartRun | CancelRun | RetryRun | Subscribe | Ping, Field(discriminator="type")]
+command: TypeAdapter[Command] = TypeAdapter(Command)

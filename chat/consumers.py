@@ -1,0 +1,159 @@
+"""The socket: read a command, call one action, answer it; forward what the watched threads say."""
+
+import json
+import uuid
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import InterfaceError, OperationalError
+from pydantic import ValidationError
+from uuid_utils.compat import uuid7
+
+from accounts.models import User
+from agents import actions as runs
+from agents import follow, snapshots
+from agents.actions import Refused
+from agents.database import in_database
+from agents.follow import Have, Watcher
+from agents.models import Run
+from chat import actions
+from chat.commands import CancelRun, Command, Ping, RetryRun, StartRun, Subscribe, command
+from chat.models import Conversation
+
+NOT_LOGGED_IN = 4401
+MOST_WATCHED = 20
+NO_CONVERSATION = "There is no such conversation."
+NO_RUN = "There is no such answer."
+BUSY = "Plumbline cannot take this right now. Nothing was kept; try again in a moment."
+
+
+class ChatConsumer(AsyncWebsocketConsumer):
+    user: User
+
+    async def connect(self) -> None:
+        await self.accept()
+        user = self.scope.get("user")
+        if user is None or not user.is_authenticated:
+            await self.close(code=NOT_LOGGED_IN)
+            return
+        self.user = user
+        self._watchers: dict[uuid.UUID, Watcher] = {}
+
+    async def disconnect(self, code: int) -> None:
+        for watcher in getattr(self, "_watchers", {}).values():
+            await follow.hub().leave(watcher)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        try:
+            asked = command.validate_json(text_data or "")
+        except ValidationError as error:
+            await self._answer("nack", id=_id_of(text_data), error=_complaint(error))
+            return
+        try:
+            await self._do(asked)
+        except Refused as refusal:
+            await self._answer("nack", id=asked.id, error=str(refusal))
+        except (OperationalError, InterfaceError):
+            await self._answer("nack", id=asked.id, error=BUSY)
+
+    async def _do(self, asked: Command) -> None:
+        match asked:
+            case StartRun():
+                await self._start_run(asked)
+            case CancelRun():
+                run = await in_database(self._run, asked.run_id)
+                await in_database(runs.cancel_run, run)
+                await self._ack(asked, run)
+            case RetryRun():
+                run = await in_database(self._run, asked.run_id)
+                await self._ack(asked, await in_database(runs.retry_run, run=run, user=self.user))
+            case Subscribe():
+                await self._subscribe(asked)
+            case Ping():
+                await self._answer("ack", id=asked.id)
+
+    async def _start_run(self, asked: StartRun) -> None:
+        thread_id = asked.thread_id or uuid7()
+        if asked.thread_id is None:
+            await self._watch(thread_id)  # before the question is there, so that no event is missed
+        elif not await in_database(self._may_see, thread_id):
+            raise Refused(NO_CONVERSATION)
+        try:
+            run = await in_database(
+                actions.send_message,
+                user=self.user, text=asked.text, request_id=asked.id, thread_id=thread_id, agent_slug=asked.agent,
+            )  # fmt: skip
+        except BaseException:
+            if asked.thread_id is None:
+                await self._unwatch(thread_id)
+            raise
+        await self._ack(asked, run)
+        if run.thread_id != thread_id:  # asked before, in the conversation it opened then
+            await self._unwatch(thread_id)
+            (await self._watch(run.thread_id)).start(None)
+            return
+        watcher = self._watchers.get(thread_id)
+        if watcher is None:
+            (await self._watch(thread_id)).start(None)
+            return
+        if asked.thread_id is None:
+            watcher.start_new()
+        if known := await in_database(snapshots.of_run, run.id):
+            watcher.hear(known)
+
+    async def _subscribe(self, asked: Subscribe) -> None:
+        if not await in_database(self._may_see, asked.thread_id):
+            raise Refused(NO_CONVERSATION)
+        if asked.thread_id not in self._watchers and len(self._watchers) >= MOST_WATCHED:
+            await self._unwatch(next(iter(self._watchers)))
+        await self._unwatch(asked.thread_id)
+        watcher = await self._watch(asked.thread_id)
+        live = await in_database(self._live_run, asked.thread_id)
+        await self._answer("ack", id=asked.id, threadId=str(asked.thread_id), runId=str(live.id) if live else None)
+        run_id = asked.run_id or (live.id if live else None)
+        watcher.start(Have(run_id, asked.after, asked.epoch) if run_id and asked.after is not None else None)
+
+    async def _watch(self, thread_id: uuid.UUID) -> Watcher:
+        watcher = self._watchers[thread_id] = await follow.hub().watch(thread_id, self._forward)
+        return watcher
+
+    async def _unwatch(self, thread_id: uuid.UUID) -> None:
+        if watcher := self._watchers.pop(thread_id, None):
+            await follow.hub().leave(watcher)
+
+    async def _forward(self, frames: tuple[str, ...]) -> None:
+        for frame in frames:
+            await self.send(text_data=frame)
+
+    async def _ack(self, asked: Command, run: Run) -> None:
+        await self._answer("ack", id=asked.id, threadId=str(run.thread_id), runId=str(run.id))
+
+    async def _answer(self, kind: str, **fields: Any) -> None:
+        await self.send(text_data=json.dumps({"type": kind, **fields}))
+
+    def _may_see(self, thread_id: uuid.UUID) -> bool:
+        return Conversation.objects.visible_to(self.user).filter(pk=thread_id).exists()
+
+    def _run(self, run_id: uuid.UUID) -> Run:
+        mine = Run.objects.filter(thread__conversation__in=Conversation.objects.visible_to(self.user))
+        run = mine.filter(pk=run_id).first()
+        if run is None:
+            raise Refused(NO_RUN)
+        return run
+
+    def _live_run(self, thread_id: uuid.UUID) -> Run | None:
+        return Run.objects.filter(thread=thread_id).unfinished().order_by("position").first()
+
+
+def _id_of(text_data: str | None) -> str | None:
+    try:
+        found = json.loads(text_data or "").get("id")
+    except (ValueError, AttributeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _complaint(error: ValidationError) -> str:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("run.", "subscribe", "ping")))
+    return f"This command is not understood ({place or 'command'}: {first['msg']})."

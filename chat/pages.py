@@ -1,0 +1,57 @@
+"""The data a chat page begins with: the same events the socket brings, read from the rows."""
+
+from typing import Any
+
+import orjson
+
+from accounts.models import User
+from agents import snapshots
+from agents.llm import connection
+from agents.llm.connection import Source
+from agents.models import Agent
+from chat.models import Conversation, Feedback
+
+
+def page_data(*, user: User, conversation: Conversation | None, agent_slug: str | None = None) -> dict[str, Any]:
+    """See `docs/protocol.md`, "The page"."""
+    connected = connection.current()
+    agents = list(Agent.objects.filter(is_enabled=True, live__isnull=False))
+    return {
+        "threadId": str(conversation.id) if conversation else None,
+        "events": _events(conversation) if conversation else [],
+        "feedback": _feedback(user, conversation) if conversation else {},
+        "agents": [
+            {
+                "slug": agent.slug,
+                "name": agent.name,
+                "description": agent.description,
+                "suggestions": agent.suggestions,
+            }
+            for agent in agents
+        ],
+        "agent": _chosen(agents, conversation, agent_slug),
+        "isDemo": connected.source == Source.DEMO,
+        "canConnect": user.is_superuser,
+        "connection": {
+            "source": connected.source.value,
+            "baseUrl": connected.base_url,
+            "llmName": connected.llm_name,
+        },
+        "canSeeTraces": user.has_perm("observability.view_trace"),
+    }
+
+
+def _events(conversation: Conversation) -> list[dict[str, Any]]:
+    return [orjson.loads(frame) for snapshot in snapshots.of_thread(conversation.id) for frame in snapshot.batch.frames]
+
+
+def _feedback(user: User, conversation: Conversation) -> dict[str, Any]:
+    given = Feedback.objects.filter(author=user, run__thread=conversation.id)
+    return {str(one.run_id): {"isPositive": one.is_positive, "comment": one.comment} for one in given}
+
+
+def _chosen(agents: list[Agent], conversation: Conversation | None, asked: str | None) -> str | None:
+    if conversation:
+        return conversation.thread.agent.slug
+    slugs = [agent.slug for agent in agents]
+    return asked if asked in slugs else next(iter(slugs), None)
