@@ -1,0 +1,101 @@
+"""What is kept: documents people gave Plumbline to answer from, cut into passages that can be found."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from pgvector.django import HalfVectorField
+from uuid_utils.compat import uuid7
+
+DIMENSIONS = 384
+
+
+class DocumentStatus(models.TextChoices):
+    QUEUED = "queued"
+    INDEXING = "indexing"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class DocumentQuerySet(models.QuerySet["Document"]):
+    def visible_to(self, user_id: int | None) -> "DocumentQuerySet":
+        """A person's own documents and the shared ones; without a person only the shared ones."""
+        shared = Q(owner__isnull=True)
+        return self.filter(shared if user_id is None else shared | Q(owner_id=user_id))
+
+
+class Document(models.Model):
+    """A file or a pasted text, kept as it came so that it can be read again. Without an owner it is everybody's."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="documents"
+    )
+    title = models.CharField(max_length=200)
+    media_type = models.CharField(max_length=100)
+    content = models.BinaryField()
+    content_hash = models.CharField(max_length=64, editable=False)
+    status = models.CharField(max_length=10, choices=DocumentStatus, default=DocumentStatus.QUEUED)
+    error = models.TextField(blank=True, help_text="In words, for the person who added it.")
+    chars = models.PositiveIntegerField(default=0, help_text="Length of the text found in it.")
+    worked_on_at = models.DateTimeField(null=True, editable=False, help_text="The indexer's last sign of life.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now_add=True, help_text="When its content last changed.")
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-updated_at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["owner", "title"], nulls_distinct=False, name="one_document_per_title"),
+            models.UniqueConstraint(
+                fields=["owner", "content_hash"], nulls_distinct=False, name="one_document_per_content"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(F("created_at"), condition=~Q(status__in=["ready", "failed"]), name="documents_to_index")
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ChunkQuerySet(models.QuerySet["Chunk"]):
+    def visible_to(self, user_id: int | None) -> "ChunkQuerySet":
+        return self.filter(document__in=Document.objects.visible_to(user_id))
+
+
+class Chunk(models.Model):
+    """A passage of a document, findable by its words and, once embedded, by its meaning."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="chunks")
+    position = models.PositiveIntegerField()
+    title = models.CharField(max_length=200, help_text="The document's title, so that its words count too.")
+    place = models.CharField(max_length=300, blank=True, help_text="The headings it stands under.")
+    text = models.TextField()
+    # 'simple' finds names and codes exactly as written, 'english' finds other forms of a word.
+    tsv = models.GeneratedField(
+        expression=SearchVector("title", "place", config="english", weight="B")
+        + SearchVector("text", config="english", weight="D")
+        + SearchVector("title", "place", config="simple", weight="B")
+        + SearchVector("text", config="simple", weight="D"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+    embedding = HalfVectorField(dimensions=DIMENSIONS, null=True, blank=True)
+    embedding_model = models.CharField(max_length=120, blank=True)
+
+    objects = ChunkQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["document", "position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["document", "position"], name="one_chunk_per_position")
+        ]
+        indexes: ClassVar = [GinIndex("tsv", name="chunks_by_words")]
+
+    def __str__(self) -> str:
+        return self.text[:60]
