@@ -1,0 +1,38 @@
+/** Numbers and moments as people say them. */
+
+export function duration(ms) {
+  if (ms === null || ms === undefined) return ""
+  if (ms < 1000) return `${Math.round(ms)} ms`
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1000)
+  return seconds < 3600
+    ? `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+    : `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`
+}
+
+export function ordinal(number) {
+  const ending = number % 100 >= 11 && number % 100 <= 13 ? "th" : { 1: "st", 2: "nd", 3: "rd" }[number % 10] ?? "th"
+  return `${number}${ending}`
+}
+
+/** The arguments of a call as rows for a table; the raw text when they are no JSON object. */
+export function argumentRows(raw) {
+  let parsed
+  try {
+    parsed = JSON.parse(raw || "{}")
+  } catch {
+    return [["arguments", raw]]
+  }
+  if (parsed === null || typeof parsed !== "object" || Array.isArray(parsed)) return [["arguments", raw]]
+  return Object.entries(parsed).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)])
+}
+
+/** A tool's result for reading: JSON objects and lists laid out, all else as it is. */
+export function resultText(content) {
+  if (!/^\s*[[{]/.test(content)) return content
+  try {
+    return JSON.stringify(JSON.parse(content), null, 2)
+  } catch {
+    return content
+  }
+}

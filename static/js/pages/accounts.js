@@ -1,0 +1,1 @@
+import "../elements/reveal_secret.js"

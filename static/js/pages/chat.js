@@ -1,0 +1,242 @@
+/** The chat page: ties the socket, the reducer and the outbox to the elements. What anything means or looks like is elsewhere. */
+import { announce } from "../elements/dom.js"
+import "../elements/chat_composer.js"
+import "../elements/chat_transcript.js"
+import "../elements/connect_panel.js"
+import "../elements/first_visit.js"
+import "../elements/menu_button.js"
+import "../elements/reading_place.js"
+import "../elements/side_bar.js"
+import "../elements/theme_choice.js"
+import { apply, emptyConversation, fold, lastSeen, placeIn, unfinishedRuns, withoutMissed } from "../lib/conversation.js"
+import { post } from "../lib/http.js"
+import * as outbox from "../lib/outbox.js"
+import { phaseOf } from "../lib/phases.js"
+import { Socket } from "../lib/socket.js"
+
+const data = JSON.parse(document.getElementById("page-data").textContent)
+const person = document.body.dataset.person
+const part = (name) => document.querySelector(name)
+const transcript = part("chat-transcript")
+const composer = part("chat-composer")
+const place = part("reading-place")
+const firstVisit = part("first-visit")
+const away = document.querySelector("[data-away]")
+
+const OUTBOX = `plumbline:outbox:${person}`
+const AWAY_IS_SAID_AFTER = 1000
+const ASK_AGAIN_AFTER = 1000
+
+let state = fold(emptyConversation(data.threadId), data.events)
+let entries = JSON.parse(sessionStorage.getItem(OUTBOX) ?? "[]")
+let feedback = data.feedback
+let agent = data.agent
+let chat = data.threadId ?? entries.find((entry) => !entry.threadId)?.chat ?? crypto.randomUUID()
+let stopping = new Set()
+let isAway = false
+let awayTimer = null
+let askedAt = 0
+let frame = null
+
+const socket = new Socket({
+  open: () => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/`),
+  handlers: {
+    resume: () => (state.threadId ? [subscription()] : []),
+    waiting: () => outbox.commandsIn(entries),
+    answered,
+    event: heard,
+    state: connectionChanged,
+  },
+})
+
+begin()
+
+function begin() {
+  composer.begin({ draftKey: draftKey(), send, stop })
+  firstVisit.begin({ agents: data.agents, agent, ask: (text) => send(text), choose: (slug) => { agent = slug } })
+  draw()
+  place.begin(`plumbline:place:${state.threadId ?? "new"}`)
+  socket.connect()
+  addEventListener("online", () => socket.hurry())
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && socket.hurry())
+  document.addEventListener("renamed", (event) => entitle(event.detail))
+  document.addEventListener("click", copyCode)
+  addEventListener("beforeunload", (event) => entries.some((entry) => entry.state === "sending") && isAway && event.preventDefault())
+  for (const button of document.querySelectorAll("[data-opens]")) {
+    button.addEventListener("click", () => document.getElementById(button.dataset.opens).showModal())
+  }
+  for (const button of document.querySelectorAll("[data-closes]")) {
+    button.addEventListener("click", () => button.closest("dialog").close())
+  }
+}
+
+// What the person does
+
+function send(text) {
+  const message = { id: crypto.randomUUID(), chat, threadId: state.threadId, agent: state.threadId ? null : agent, text }
+  keep(outbox.withMessage(entries, message))
+  const command = outbox.commandsIn(entries).find(({ id }) => id === message.id)
+  if (command) socket.send(command)
+  draw()
+  place.toEnd()
+}
+
+function stop() {
+  const [run] = unfinishedRuns(state)
+  if (run) cancel(run)
+}
+
+function cancel(run) {
+  stopping.add(run.id)
+  socket.send({ type: "run.cancel", id: crypto.randomUUID(), runId: run.id })
+  drawSoon()
+}
+
+function retry(run) {
+  socket.send({ type: "run.retry", id: crypto.randomUUID(), runId: run.id })
+  place.toEnd()
+}
+
+async function rate(run, isPositive, comment) {
+  await post(`/runs/${run.id}/feedback`, { isPositive, comment })
+  feedback = { ...feedback, [run.id]: isPositive === null ? null : { isPositive, comment } }
+  drawSoon()
+}
+
+// What the server says
+
+function heard(event) {
+  if (state.threadId && event.metadata?.threadId !== state.threadId) return
+  const before = state
+  state = apply(state, event)
+  if (state.missed.length) askForMissed()
+  say(before, event)
+  drawSoon()
+}
+
+function answered(answer) {
+  const entry = entries.find(({ id }) => id === answer.id)
+  if (!entry) {
+    if (answer.type === "nack") announce(answer.error)
+    stopping = new Set([...stopping].filter((id) => state.runs[id]))
+    return
+  }
+  const isHere = entry.chat === chat
+  keep(outbox.answered(entries, answer))
+  if (answer.type === "ack" && isHere && !state.threadId) settle(answer.threadId)
+  for (const command of outbox.commandsIn(entries)) {
+    if (entries.find(({ id }) => id === command.id).chat === entry.chat) socket.send(command)
+  }
+  part("side-bar").reload()
+  drawSoon()
+}
+
+/** A new conversation has its thread: give the page its address. */
+function settle(threadId) {
+  state = { ...state, threadId }
+  history.replaceState(null, "", `/c/${threadId}/`)
+  composer.moveDraft(draftKey())
+  const first = outbox.ofChat(entries, { chat, threadId })[0]
+  entitle(first?.text.split("\n")[0].slice(0, 120) ?? "")
+}
+
+function connectionChanged(name) {
+  clearTimeout(awayTimer)
+  if (name === "open") {
+    if (isAway) announce("Connected again")
+    isAway = false
+    stopping = new Set()
+    return drawSoon()
+  }
+  awayTimer = setTimeout(() => { isAway = true; announce("Reconnecting; nothing is lost"); drawSoon() }, AWAY_IS_SAID_AFTER)
+}
+
+function askForMissed() {
+  const now = performance.now()
+  if (now - askedAt < ASK_AGAIN_AFTER) return
+  askedAt = now
+  const run = state.runs[state.missed[0]]
+  const have = run ? placeIn(run) : {}
+  state = withoutMissed(state)
+  socket.send({ type: "subscribe", id: crypto.randomUUID(), threadId: state.threadId, ...have })
+}
+
+function subscription() {
+  return { type: "subscribe", id: crypto.randomUUID(), threadId: state.threadId, ...lastSeen(state) }
+}
+
+// What is shown
+
+function drawSoon() {
+  frame ??= requestAnimationFrame(() => { frame = null; draw() })
+}
+
+function draw() {
+  keep(outbox.withoutShown(entries, state.runs))
+  const unsent = outbox.ofChat(entries, { chat, threadId: state.threadId })
+  const live = unfinishedRuns(state)
+  transcript.show(state, { options, unsent, isAway, resend, discard })
+  firstVisit.hidden = state.order.length > 0 || unsent.length > 0
+  composer.show({
+    isRunning: live.length > 0,
+    isStopping: live.length > 0 && stopping.has(live[0].id),
+    note: live.length ? "You can go on writing: the next question is queued." : "",
+  })
+  away.hidden = !isAway
+  document.body.dataset.state = live.length ? "busy" : "idle"
+}
+
+function options(run) {
+  return {
+    isStopping: stopping.has(run.id),
+    thumb: feedback[run.id] ?? null,
+    retry: () => retry(run),
+    remove: () => cancel(run),
+    rate: (isPositive, comment) => rate(run, isPositive, comment),
+    traceUrl: data.canSeeTraces ? `/admin/observability/trace/${run.id}/` : null,
+  }
+}
+
+function resend(entry) {
+  discard(entry)
+  composer.write(entry.text)
+}
+
+function discard(entry) {
+  keep(outbox.without(entries, entry.id))
+  drawSoon()
+}
+
+/** Screen readers hear when the state of an answer changes, not every word of it. */
+function say(before, event) {
+  const runId = event.metadata?.runId
+  const [old, now] = [before.runs[runId], state.runs[runId]]
+  if (!now || old === now) return
+  const phase = phaseOf(now)
+  if (now.status === "completed") announce("The answer is complete")
+  else if (phase && phase.words !== (old && phaseOf(old)?.words)) announce(phase.words)
+}
+
+function entitle(title) {
+  const shown = title || "New conversation"
+  document.title = `${shown} · Plumbline`
+  document.querySelector("[data-page-title]").textContent = shown
+}
+
+function keep(changed) {
+  if (changed === entries) return
+  entries = changed
+  sessionStorage.setItem(OUTBOX, JSON.stringify(entries))
+}
+
+function draftKey() {
+  return `plumbline:draft:${person}:${state.threadId ?? "new"}`
+}
+
+async function copyCode(event) {
+  const button = event.target.closest("button[data-copy]")
+  if (!button) return
+  const isCopied = await navigator.clipboard.writeText(button.closest(".code").querySelector("code").textContent).then(() => true, () => false)
+  button.textContent = isCopied ? "Copied" : "Not allowed"
+  setTimeout(() => { button.textContent = "Copy" }, 1600)
+}
