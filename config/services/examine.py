@@ -34,6 +34,17 @@ def redis(url: str) -> None:
         raise ServiceError(f"The Redis server at {place} (REDIS_URL) is version {version}, but 6.2 or newer is needed.")
 
 
+def eviction_policy(url: str) -> str:
+    """What the server does when its memory is full; empty where it does not tell."""
+    from redis import Redis, RedisError  # noqa: PLC0415
+
+    try:
+        with Redis.from_url(url, socket_connect_timeout=SECONDS, socket_timeout=SECONDS) as client:
+            return str(client.info("memory").get("maxmemory_policy", ""))
+    except RedisError:
+        return ""
+
+
 def _check_postgresql(connection, place: str) -> None:  # type: ignore[no-untyped-def]
     version = connection.info.server_version // 10_000
     if version < POSTGRESQL:
