@@ -23,7 +23,7 @@ def start_run(
 ) -> Run:
     """Queue a question in a thread and ring for a worker once it is committed."""
     question = checked_question(text)
-    locked = Thread.objects.select_for_update().select_related("agent__live__agent").get(pk=thread.pk)
+    locked = Thread.objects.select_for_update(of=("self",)).select_related("agent__live__agent").get(pk=thread.pk)
     version = locked.agent.live
     if version is None or not locked.agent.is_enabled:
         raise Refused(f"{locked.agent.name} is switched off.")

@@ -6,6 +6,7 @@ earlier run is still answering never slips in between.
 """
 
 import uuid
+from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
@@ -140,7 +141,7 @@ class Run(models.Model):
     output_tokens = models.PositiveIntegerField(default=0)
     cached_tokens = models.PositiveIntegerField(default=0)
     cost = models.DecimalField(
-        max_digits=14, decimal_places=8, null=True, default=0, help_text="US dollars; empty: a price is unknown."
+        max_digits=14, decimal_places=8, null=True, default=Decimal, help_text="US dollars; empty: a price is unknown."
     )
     first_token_ms = models.PositiveIntegerField(null=True)
 
