@@ -73,8 +73,8 @@ def run_started(run: Run, *, agent_slug: str, agent_name: str) -> BaseEvent:
     )
 
 
-def text_started(message_id: uuid.UUID, role: Speaker) -> BaseEvent:
-    return TextMessageStartEvent(message_id=str(message_id), role=role, timestamp=_now())
+def text_started(message_id: uuid.UUID, role: Speaker, at: datetime | None = None) -> BaseEvent:
+    return TextMessageStartEvent(message_id=str(message_id), role=role, timestamp=_ms(at))
 
 
 def text(message_id: uuid.UUID, delta: str) -> BaseEvent:
@@ -87,7 +87,7 @@ def text_ended(message_id: uuid.UUID, *, is_interrupted: bool = False) -> BaseEv
 
 
 def whole_text(message: Message) -> Iterator[BaseEvent]:
-    yield text_started(message.id, "user" if message.role == "user" else "assistant")
+    yield text_started(message.id, "user" if message.role == "user" else "assistant", message.created_at)
     if message.text:
         yield text(message.id, message.text)
     yield text_ended(message.id, is_interrupted=message.is_interrupted)
@@ -142,7 +142,7 @@ def run_ended(run: Run) -> BaseEvent:
         metadata={
             "durationMs": duration,
             "firstTokenMs": run.first_token_ms,
-            "costUsd": None if run.cost is None else str(run.cost),
+            "costUsd": None if run.cost is None else f"{run.cost.normalize():f}",
         },
     )
 
