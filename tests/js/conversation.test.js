@@ -1,0 +1,145 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { apply, emptyConversation, fold, lastSeen, runsOf, unfinishedRuns, withoutMissed } from "../../static/js/lib/conversation.js"
+import { run } from "./events.js"
+
+const seen = (events) => fold(emptyConversation(), events.flat())
+const only = (state) => runsOf(state)[0]
+const texts = (shown) => shown.parts.filter((part) => part.kind === "text").map((part) => part.text)
+
+test("a question and a streamed answer are put together", () => {
+  const a = run("a")
+
+  const shown = only(seen([a.started(), a.asked("Why?"), a.opens("m"), a.writes("m", "Be"), a.writes("m", "cause."), a.closes("m"), a.finishes()]))
+
+  assert.equal(shown.question.text, "Why?")
+  assert.deepEqual(texts(shown), ["Because."])
+  assert.equal(shown.status, "completed")
+  assert.equal(shown.durationMs, 1800)
+})
+
+test("a frame that comes twice counts once", () => {
+  const a = run("a")
+  const [start, opens, writes] = [a.started(), a.opens("m"), a.writes("m", "once")]
+
+  assert.deepEqual(texts(only(seen([start, opens, writes, writes, opens]))), ["once"])
+})
+
+test("a gap is noticed and nothing after it is believed", () => {
+  const a = run("a")
+  const [start, opens, , after] = [a.started(), a.opens("m"), a.writes("m", "lost"), a.writes("m", "after")]
+
+  const state = seen([start, opens, after])
+
+  assert.deepEqual(state.missed, ["a"])
+  assert.deepEqual(texts(only(state)), [""])
+  assert.deepEqual(withoutMissed(state).missed, [])
+})
+
+test("an event of a run never heard of is a gap", () => {
+  const a = run("a")
+  a.started()
+
+  assert.deepEqual(seen([a.opens("m")]).missed, ["a"])
+})
+
+test("RUN_STARTED forgets what was known of the run and heals the gap", () => {
+  const [a, again] = [run("a"), run("a", { epoch: 2, first: 7 })]
+  const [start, opens, , after] = [a.started(), a.opens("m"), a.writes("m", "lost"), a.writes("m", "after")]
+
+  const state = seen([start, opens, after, again.started(), again.opens("n"), again.writes("n", "whole")])
+
+  assert.deepEqual(texts(only(state)), ["whole"])
+  assert.deepEqual(state.missed, [])
+})
+
+test("what an earlier attempt still says is not believed", () => {
+  const [old, now] = [run("a", { epoch: 1 }), run("a", { epoch: 2, first: 3 })]
+  const [start, late] = [old.started(), [old.opens("x"), old.writes("x", "1"), old.writes("x", "2"), old.writes("x", "3"), old.started()]]
+
+  const state = seen([start, now.started(), now.opens("m"), now.writes("m", "new"), late])
+
+  assert.deepEqual(texts(only(state)), ["new"])
+})
+
+test("a run that replaces another takes it out of view, whatever that one still says", () => {
+  const [a, b] = [run("a"), run("b", { position: 1, replaces: "a" })]
+  const [start, failed] = [a.started(), a.fails("No.")]
+
+  const state = seen([start, failed, b.started(), a.finishes()])
+
+  assert.deepEqual(state.order, ["b"])
+  assert.deepEqual(state.missed, [])
+})
+
+test("calls of a batch keep their own states though their events interleave", () => {
+  const a = run("a")
+
+  const [first, second] = only(seen([
+    a.started(), a.calls("1", "calculator", { expression: "1+1" }), a.calls("2", "current_time"), a.tool("1", "started"), a.tool("2", "started"),
+    a.tool("2", "failed", 30), a.gets("2", "no such zone"), a.tool("1", "succeeded", 5), a.gets("1", "2"),
+  ])).parts
+
+  assert.deepEqual([first.status, first.result, first.durationMs, first.args], ["succeeded", "2", 5, '{"expression":"1+1"}'])
+  assert.deepEqual([second.status, second.result, second.durationMs], ["failed", "no such zone", 30])
+})
+
+test("superseded text is dropped and the retry is over when the LLM is heard again", () => {
+  const a = run("a")
+  const before = seen([a.started(), a.opens("m"), a.writes("m", "Half"), a.supersedes("m"), a.retries({ attempt: 2, of: 5, delayMs: 3000, reason: "busy" })])
+  assert.equal(only(before).retry.attempt, 2)
+
+  const after = only(fold(before, [a.opens("n"), a.writes("n", "Whole")]))
+
+  assert.equal(after.retry, null)
+  assert.deepEqual(texts(after), ["Whole"])
+})
+
+test("a stopped run keeps its partial text, marked", () => {
+  const a = run("a")
+
+  const shown = only(seen([a.started(), a.opens("m"), a.writes("m", "Half"), a.closes("m", { interrupted: true }), a.finishes("cancelled")]))
+
+  assert.equal(shown.status, "cancelled")
+  assert.deepEqual([shown.parts[0].text, shown.parts[0].isInterrupted], ["Half", true])
+})
+
+test("a failed run says in words what went wrong", () => {
+  const a = run("a")
+
+  const shown = only(seen([a.started(), a.fails("The model did not answer.")]))
+
+  assert.deepEqual([shown.status, shown.error.message], ["failed", "The model did not answer."])
+})
+
+test("runs stand in the order of their positions, and a client resumes at the first that is not finished", () => {
+  const [a, b, c] = [run("a", { position: 0 }), run("b", { position: 1 }), run("c", { position: 2, status: "queued" })]
+
+  const state = seen([c.started(), a.started(), a.finishes(), b.started(), b.opens("m")])
+
+  assert.deepEqual(state.order, ["a", "b", "c"])
+  assert.deepEqual(unfinishedRuns(state).map(({ id }) => id), ["b", "c"])
+  assert.deepEqual(lastSeen(state), { runId: "b", after: 2, epoch: 1 })
+})
+
+test("a state is never changed, and what did not change stays the same", () => {
+  const [a, b] = [run("a"), run("b", { position: 1 })]
+  const before = seen([a.started(), b.started(), b.opens("m")])
+  const copy = structuredClone(before)
+
+  const after = apply(before, b.writes("m", "x"))
+
+  assert.deepEqual(before, copy)
+  assert.equal(after.runs.a, before.runs.a)
+  assert.notEqual(after.runs.b, before.runs.b)
+})
+
+test("an event nobody knows yet changes nothing but the count", () => {
+  const a = run("a")
+  const state = seen([a.started()])
+
+  const after = apply(state, { type: "CUSTOM", name: "later", value: {}, metadata: { runId: "a", seq: 2, epoch: 1 } })
+
+  assert.equal(only(after).seq, 2)
+})
