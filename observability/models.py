@@ -79,6 +79,10 @@ class Trace(models.Model):
     def __str__(self) -> str:
         return self.question or str(self.id)
 
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
 
 class Span(models.Model):
     """One finished step. Narrow, append-only, never updated; its id was fixed before it ran."""

@@ -35,7 +35,7 @@ class Face:
     tone: str = "quiet"
 
 
-KIND_FACES = {
+KIND_FACES: dict[str, Face] = {
     Kind.RECEIVE: Face("inbox", "Receive"),
     Kind.LLM: Face("neurology", "LLM", "llm"),
     Kind.TOOL: Face("build", "Tool", "tool"),
@@ -44,7 +44,7 @@ KIND_FACES = {
 }
 UNKNOWN_KIND = Face("help", "Step")
 
-STATUS_FACES = {
+STATUS_FACES: dict[str, Face] = {
     Status.QUEUED: Face("hourglass_empty", "Queued"),
     Status.RUNNING: Face("progress_activity", "Running", "accent"),
     Status.WAITING: Face("pause_circle", "Waiting", "warn"),
@@ -52,7 +52,7 @@ STATUS_FACES = {
     Status.ERROR: Face("error", "Failed", "bad"),
     Status.CANCELLED: Face("cancel", "Stopped"),
 }
-SPAN_STATUS_FACES = {**STATUS_FACES, Status.OK: Face("check_circle", "Done", "good")}
+SPAN_STATUS_FACES: dict[str, Face] = {**STATUS_FACES, Status.OK: Face("check_circle", "Done", "good")}
 
 
 def operation_name(kind: str) -> str:

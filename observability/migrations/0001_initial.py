@@ -9,105 +9,235 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Span',
+            name="Span",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('parent_id', models.UUIDField(null=True)),
-                ('kind', models.CharField(choices=[('receive', 'receive'), ('chat', 'chat'), ('execute_tool', 'execute_tool'), ('retrieval', 'retrieval'), ('embeddings', 'embeddings')], max_length=16)),
-                ('name', models.CharField(max_length=120)),
-                ('status', models.CharField(choices=[('queued', 'queued'), ('running', 'running'), ('waiting', 'waiting'), ('ok', 'ok'), ('error', 'error'), ('cancelled', 'cancelled')], max_length=10)),
-                ('error', models.CharField(blank=True, max_length=500)),
-                ('started_at', models.DateTimeField()),
-                ('duration_ms', models.PositiveIntegerField()),
-                ('attempt', models.PositiveSmallIntegerField(default=1)),
-                ('llm_name', models.CharField(blank=True, max_length=120)),
-                ('tool_name', models.CharField(blank=True, max_length=120)),
-                ('first_token_ms', models.PositiveIntegerField(null=True)),
-                ('input_tokens', models.PositiveIntegerField(default=0, help_text='With the cached ones.')),
-                ('cached_tokens', models.PositiveIntegerField(default=0)),
-                ('output_tokens', models.PositiveIntegerField(default=0, help_text='With the reasoning ones.')),
-                ('reasoning_tokens', models.PositiveIntegerField(default=0)),
-                ('cost', models.DecimalField(decimal_places=8, max_digits=14, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("parent_id", models.UUIDField(null=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("receive", "receive"),
+                            ("chat", "chat"),
+                            ("execute_tool", "execute_tool"),
+                            ("retrieval", "retrieval"),
+                            ("embeddings", "embeddings"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "queued"),
+                            ("running", "running"),
+                            ("waiting", "waiting"),
+                            ("ok", "ok"),
+                            ("error", "error"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("error", models.CharField(blank=True, max_length=500)),
+                ("started_at", models.DateTimeField()),
+                ("duration_ms", models.PositiveIntegerField()),
+                ("attempt", models.PositiveSmallIntegerField(default=1)),
+                ("llm_name", models.CharField(blank=True, max_length=120)),
+                ("tool_name", models.CharField(blank=True, max_length=120)),
+                ("first_token_ms", models.PositiveIntegerField(null=True)),
+                ("input_tokens", models.PositiveIntegerField(default=0, help_text="With the cached ones.")),
+                ("cached_tokens", models.PositiveIntegerField(default=0)),
+                ("output_tokens", models.PositiveIntegerField(default=0, help_text="With the reasoning ones.")),
+                ("reasoning_tokens", models.PositiveIntegerField(default=0)),
+                ("cost", models.DecimalField(decimal_places=8, max_digits=14, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Payload',
+            name="Payload",
             fields=[
-                ('span', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='observability.span')),
-                ('input', models.JSONField(null=True)),
-                ('output', models.JSONField(null=True)),
-                ('attributes', models.JSONField(default=dict)),
+                (
+                    "span",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        serialize=False,
+                        to="observability.span",
+                    ),
+                ),
+                ("input", models.JSONField(null=True)),
+                ("output", models.JSONField(null=True)),
+                ("attributes", models.JSONField(default=dict)),
             ],
         ),
         migrations.CreateModel(
-            name='Trace',
+            name="Trace",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('thread_id', models.UUIDField()),
-                ('user_id', models.BigIntegerField(null=True)),
-                ('agent', models.CharField(max_length=120)),
-                ('agent_version', models.PositiveIntegerField()),
-                ('status', models.CharField(choices=[('queued', 'queued'), ('running', 'running'), ('waiting', 'waiting'), ('ok', 'ok'), ('error', 'error'), ('cancelled', 'cancelled')], max_length=10)),
-                ('started_at', models.DateTimeField()),
-                ('duration_ms', models.PositiveIntegerField(null=True)),
-                ('first_token_ms', models.PositiveIntegerField(null=True)),
-                ('question', models.CharField(blank=True, max_length=500)),
-                ('answer', models.CharField(blank=True, max_length=200)),
-                ('error', models.CharField(blank=True, max_length=500)),
-                ('llm_name', models.CharField(blank=True, max_length=120)),
-                ('input_tokens', models.PositiveIntegerField(default=0)),
-                ('cached_tokens', models.PositiveIntegerField(default=0)),
-                ('output_tokens', models.PositiveIntegerField(default=0)),
-                ('cost', models.DecimalField(decimal_places=8, help_text='US dollars; empty: unknown.', max_digits=14, null=True)),
-                ('error_count', models.PositiveIntegerField(default=0)),
-                ('llm_calls', models.PositiveIntegerField(default=0)),
-                ('tool_calls', models.PositiveIntegerField(default=0)),
-                ('score', models.FloatField(help_text='What a person thought of the answer: 1 up, 0 down.', null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("thread_id", models.UUIDField()),
+                ("user_id", models.BigIntegerField(null=True)),
+                ("agent", models.CharField(max_length=120)),
+                ("agent_version", models.PositiveIntegerField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "queued"),
+                            ("running", "running"),
+                            ("waiting", "waiting"),
+                            ("ok", "ok"),
+                            ("error", "error"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("duration_ms", models.PositiveIntegerField(null=True)),
+                ("first_token_ms", models.PositiveIntegerField(null=True)),
+                ("question", models.CharField(blank=True, max_length=500)),
+                ("answer", models.CharField(blank=True, max_length=200)),
+                ("error", models.CharField(blank=True, max_length=500)),
+                ("llm_name", models.CharField(blank=True, max_length=120)),
+                ("input_tokens", models.PositiveIntegerField(default=0)),
+                ("cached_tokens", models.PositiveIntegerField(default=0)),
+                ("output_tokens", models.PositiveIntegerField(default=0)),
+                (
+                    "cost",
+                    models.DecimalField(
+                        decimal_places=8, help_text="US dollars; empty: unknown.", max_digits=14, null=True
+                    ),
+                ),
+                ("error_count", models.PositiveIntegerField(default=0)),
+                ("llm_calls", models.PositiveIntegerField(default=0)),
+                ("tool_calls", models.PositiveIntegerField(default=0)),
+                ("score", models.FloatField(help_text="What a person thought of the answer: 1 up, 0 down.", null=True)),
             ],
             options={
-                'indexes': [models.Index(models.OrderBy(models.F('started_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='traces_newest'), models.Index(models.F('user_id'), models.OrderBy(models.F('started_at'), descending=True), name='traces_of_a_person'), models.Index(models.F('thread_id'), models.OrderBy(models.F('started_at'), descending=True), name='traces_of_a_thread'), models.Index(models.F('agent'), models.OrderBy(models.F('started_at'), descending=True), name='traces_of_an_agent'), models.Index(models.OrderBy(models.F('started_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('error_count__gt', 0)), name='traces_with_error'), models.Index(models.F('status'), models.OrderBy(models.F('started_at'), descending=True), condition=models.Q(('status', 'ok'), _negated=True), name='traces_not_answered'), models.Index(models.F('score'), models.OrderBy(models.F('started_at'), descending=True), condition=models.Q(('score__isnull', False)), name='traces_with_score'), django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector('question', config='simple'), name='traces_by_question')],
+                "indexes": [
+                    models.Index(
+                        models.OrderBy(models.F("started_at"), descending=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        name="traces_newest",
+                    ),
+                    models.Index(
+                        models.F("user_id"),
+                        models.OrderBy(models.F("started_at"), descending=True),
+                        name="traces_of_a_person",
+                    ),
+                    models.Index(
+                        models.F("thread_id"),
+                        models.OrderBy(models.F("started_at"), descending=True),
+                        name="traces_of_a_thread",
+                    ),
+                    models.Index(
+                        models.F("agent"),
+                        models.OrderBy(models.F("started_at"), descending=True),
+                        name="traces_of_an_agent",
+                    ),
+                    models.Index(
+                        models.OrderBy(models.F("started_at"), descending=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        condition=models.Q(("error_count__gt", 0)),
+                        name="traces_with_error",
+                    ),
+                    models.Index(
+                        models.F("status"),
+                        models.OrderBy(models.F("started_at"), descending=True),
+                        condition=models.Q(("status", "ok"), _negated=True),
+                        name="traces_not_answered",
+                    ),
+                    models.Index(
+                        models.F("score"),
+                        models.OrderBy(models.F("started_at"), descending=True),
+                        condition=models.Q(("score__isnull", False)),
+                        name="traces_with_score",
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.search.SearchVector("question", config="simple"),
+                        name="traces_by_question",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
-            model_name='span',
-            name='trace',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='spans', to='observability.trace'),
+            model_name="span",
+            name="trace",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="spans",
+                to="observability.trace",
+            ),
         ),
         migrations.CreateModel(
-            name='Score',
+            name="Score",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120)),
-                ('source', models.CharField(default='user', max_length=120)),
-                ('author_id', models.BigIntegerField(null=True)),
-                ('value', models.FloatField()),
-                ('comment', models.CharField(blank=True, max_length=2000)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('trace', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='scores', to='observability.trace')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("source", models.CharField(default="user", max_length=120)),
+                ("author_id", models.BigIntegerField(null=True)),
+                ("value", models.FloatField()),
+                ("comment", models.CharField(blank=True, max_length=2000)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "trace",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="scores",
+                        to="observability.trace",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='span',
-            index=models.Index(fields=['trace', 'started_at'], name='spans_of_a_trace'),
+            model_name="span",
+            index=models.Index(fields=["trace", "started_at"], name="spans_of_a_trace"),
         ),
         migrations.AddIndex(
-            model_name='span',
-            index=models.Index(condition=models.Q(('tool_name', ''), _negated=True), fields=['tool_name', 'started_at'], include=('status', 'duration_ms', 'trace'), name='spans_of_a_tool'),
+            model_name="span",
+            index=models.Index(
+                condition=models.Q(("tool_name", ""), _negated=True),
+                fields=["tool_name", "started_at"],
+                include=("status", "duration_ms", "trace"),
+                name="spans_of_a_tool",
+            ),
         ),
         migrations.AddIndex(
-            model_name='span',
-            index=models.Index(condition=models.Q(('status', 'error')), fields=['started_at'], name='spans_with_error'),
+            model_name="span",
+            index=models.Index(condition=models.Q(("status", "error")), fields=["started_at"], name="spans_with_error"),
         ),
         migrations.AddConstraint(
-            model_name='score',
-            constraint=models.UniqueConstraint(fields=('trace', 'name', 'source', 'author_id'), name='one_score_per_author', nulls_distinct=False),
+            model_name="score",
+            constraint=models.UniqueConstraint(
+                fields=("trace", "name", "source", "author_id"), name="one_score_per_author", nulls_distinct=False
+            ),
         ),
     ]

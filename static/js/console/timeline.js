@@ -82,6 +82,7 @@ function tickLabel(ms, step) {
 
 export function duration(ms) {
   if (ms === undefined || ms === null) return "–"
+  if (ms < 1) return "< 1 ms"
   if (ms < 1000) return `${Math.round(ms)} ms`
   if (ms < 59950) return `${(ms / 1000).toFixed(1)} s`
   const seconds = Math.round(ms / 1000)

@@ -3,6 +3,7 @@
 import { count, duration, extent, money, rows, ticks } from "./timeline.js"
 
 const data = JSON.parse(document.getElementById("timeline-data").textContent)
+const timeline = document.getElementById("timeline")
 const tree = document.querySelector("[role=tree]")
 const details = document.querySelector(".details")
 const span = extent(data)
@@ -54,7 +55,9 @@ function drawRow(row) {
   fold.setAttribute("aria-hidden", "true")
   const icon = element("i", "ic kind", kind.icon)
   icon.setAttribute("aria-hidden", "true")
-  name.append(fold, icon, element("span", "label", label(row, kind)))
+  const words = element("span", "label", label(row, kind))
+  words.title = step.name
+  name.append(fold, icon, words)
   if (step.attempt) name.append(element("small", "attempt", `attempt ${step.attempt}`))
 
   const lane = element("div", "lane")
@@ -127,7 +130,7 @@ async function open(row) {
 
 function show(...parts) {
   details.replaceChildren(...parts)
-  details.classList.add("is-open")
+  timeline.classList.add("is-split")
   details.scrollTop = 0
 }
 
@@ -136,7 +139,7 @@ function close() {
   opened?.line.classList.remove("is-open")
   opened = null
   remember({ step: null })
-  details.classList.remove("is-open")
+  timeline.classList.remove("is-split")
   details.replaceChildren()
 }
 
