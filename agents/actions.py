@@ -77,7 +77,11 @@ def retry_run(*, run: Run, user: User) -> Run:
 
 
 def finish_unheld(run: Run) -> None:
-    """Write the outcome of a run that no worker holds, and tell its watchers. Inside a transaction."""
+    """Write the outcome of a run that no worker holds, and tell its watchers. Inside a transaction.
+
+    In an epoch of its own: watchers may have seen more of a lost attempt than the rows hold, with higher numbers.
+    """
+    run.epoch += 1
     run.last_seq += 1
     run.draft_message_id, run.draft_text = None, ""
     run.save()

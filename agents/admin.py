@@ -102,7 +102,7 @@ class AgentAdmin(ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False        # its threads and runs stand on it; switching it off is what people mean
+        return False  # its threads and runs stand on it; switching it off is what people mean
 
     @admin.display(description="Traces")
     def traces(self, agent: Agent) -> SafeString:

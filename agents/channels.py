@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 CANCELLATIONS = "plumbline:cancellations"
 KEEPALIVE = "plumbline:keepalive"
@@ -44,3 +45,8 @@ class Batch:
         head, *frames = packed.split("\n")
         run_id, epoch, first_seq = head.split(" ")
         return cls(uuid.UUID(run_id), int(epoch), int(first_seq), tuple(frames))
+
+    @classmethod
+    def of_entries(cls, entries: Any) -> "list[Batch]":
+        """The batches a stream holds, from the answer of XRANGE or XREVRANGE, in its order."""
+        return [cls.unpacked(fields["batch"]) for _, fields in entries or ()]

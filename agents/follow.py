@@ -71,7 +71,7 @@ class Watcher:
             self._task.cancel()
 
     def hear(self, news: Batch | Snapshot | None) -> None:
-        """Take a batch off the subscription, or a run just made by this socket; None: something may have been missed."""
+        """Take a batch off the subscription, or a run this socket just made; None: something may have been missed."""
         if self._waiting.full():
             while not self._waiting.empty():  # too far behind: the rows will tell
                 self._waiting.get_nowait()
@@ -134,7 +134,8 @@ class Watcher:
         batch = snapshot.batch
         is_same_attempt = have.epoch in (None, batch.epoch)
         tail = await self._tail(batch, have.seq) if is_same_attempt else ()
-        if not is_same_attempt or have.seq + len(tail) < batch.last_seq:
+        is_ahead = snapshot.is_finished and have.seq > batch.last_seq
+        if not is_same_attempt or is_ahead or have.seq + len(tail) < batch.last_seq:
             await self._show_with_tail(snapshot)
             return
         self._places[batch.run_id] = _Place(batch.epoch, have.seq + len(tail), snapshot.is_finished)
@@ -180,8 +181,7 @@ class Watcher:
         except (RedisError, OSError):
             return ()  # the rows alone, until Redis is back
         frames: list[str] = []
-        for _, fields in entries:
-            following = Batch.unpacked(fields["batch"])
+        for following in Batch.of_entries(entries):
             if following.first_seq > seq + len(frames) + 1:
                 break
             frames += following.after(seq + len(frames))

@@ -16,8 +16,8 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from agents.lease import Claim, LeaseLost
-from agents.llm import pricing
-from agents.llm.base import LLMRequest, Reply
+from agents.llm import pricing, tokens
+from agents.llm.base import LLMRequest, Reply, Usage
 from agents.llm.retry import AttemptFailed
 from agents.models import OPEN_CALLS, CallStatus, Effect, Message, Role, Run, RunStatus, ToolCall
 from agents.text import storable
@@ -49,8 +49,19 @@ class Timer:
         return max(0, round((timezone.now() - self.started_at).total_seconds() * 1000))
 
 
+@dataclass
+class Attempt:
+    """One try of an LLM call, and what it has said so far."""
+
+    number: int
+    llm_name: str
+    request: LLMRequest
+    timer: Timer = field(default_factory=Timer)
+    partial_text: str = ""
+
+
 class Journal:
-    """Writes the steps of one run for the worker that holds it. Its methods block: call them in the database threads."""
+    """Writes the steps of one run for the worker that holds it. Its methods block: call them off the loop."""
 
     def __init__(self, claim: Claim, run: Run, question: str, next_position: int, provider: str):
         self.run = run
@@ -66,41 +77,22 @@ class Journal:
             if self.run.epoch == 1:
                 recorder.record_spans([self._receive_span()])
 
-    def failed_attempt(
-        self, failed: AttemptFailed, request: LLMRequest, timer: Timer, *, last_seq: int, partial_text: str
-    ) -> None:
+    def failed_attempt(self, attempt: Attempt, failed: AttemptFailed, *, last_seq: int) -> None:
         """One try of the LLM that brought no reply; its partial text is only in the span."""
         self.run.error_count += 1
-        self.run.llm_calls += 1
-        span = SpanFacts(
-            id=timer.span_id,
-            trace_id=self.run.id,
-            kind=Kind.LLM,
-            name=f"chat {failed.llm_name}",
-            status=Status.ERROR,
-            started_at=timer.started_at,
-            duration_ms=timer.duration_ms,
-            attempt=failed.attempt,
-            error=failed.error.words,
-            llm_name=failed.llm_name,
-            input=request.messages,
-            output=partial_text or None,
-            attributes={"error.type": failed.error.problem.value, "gen_ai.provider.name": self._provider},
-        )
+        attributes = {"error.type": failed.error.problem.value}
+        span = self._broken_off(attempt, Status.ERROR, failed.error.words, attributes)
         with self._step(last_seq=last_seq, draft_message_id=None, draft_text=""):
             recorder.record_spans([span])
 
-    def replied(
-        self, message_id: uuid.UUID, reply: Reply, answer: Answer, request: LLMRequest, timer: Timer, attempt: int,
-        *, last_seq: int,
-    ) -> None:  # fmt: skip
+    def replied(self, message_id: uuid.UUID, reply: Reply, answer: Answer, attempt: Attempt, *, last_seq: int) -> None:
         """The LLM's reply, its usage and the tool calls it asked for."""
-        cost = pricing.price(reply.llm_name, reply.usage, provider=self._provider)
-        self._count(reply, cost)
+        self.run.turn += 1
+        cost = self._count(reply.llm_name, reply.usage)
         with self._step(last_seq=last_seq, turn=self.run.turn, draft_message_id=None, draft_text=""):
             message = self._message(message_id, reply.text)
             ToolCall.objects.bulk_create(_call_row(message, place, call) for place, call in enumerate(answer.calls))
-            recorder.record_spans([self._llm_span(reply, answer, request, timer, attempt, cost)])
+            recorder.record_spans([self._llm_span(reply, answer, attempt, cost)])
 
     def call_started(self, call: Call, *, last_seq: int) -> None:
         with self._step(last_seq=last_seq):
@@ -117,11 +109,13 @@ class Journal:
             )
             recorder.record_spans([_tool_span(self.run.id, call, result, timer)])
 
-    def ended(self, *, last_seq: int, interrupted: tuple[uuid.UUID, str] | None) -> None:
-        """The run's one outcome. Calls still open get a result too, and half an answer is kept as such."""
+    def ended(self, *, last_seq: int, interrupted: tuple[uuid.UUID, str] | None, broken_off: Attempt | None) -> None:
+        """The run's one outcome. Calls still open get a result too, and half an answer is kept and paid for as such."""
         outcome = {name: getattr(self.run, name) for name in ("status", "stop_reason", "error", "finished_at")}
         freed = {"lease_owner": None, "lease_expires_at": None, "draft_message_id": None, "draft_text": ""}
+        spans = [self._broken_off(broken_off, Status.CANCELLED, "Stopped before the end.", {})] if broken_off else []
         with self._step(last_seq=last_seq, **outcome, **freed):
+            recorder.record_spans(spans)
             if interrupted:
                 self._message(*interrupted, is_interrupted=True)
             close_open_calls(self.run)
@@ -149,15 +143,45 @@ class Journal:
         self._next_position += 1
         return message
 
-    def _count(self, reply: Reply, cost: Decimal | None) -> None:
+    def _count(self, llm_name: str, usage: Usage) -> Decimal | None:
+        """Add one LLM call to the run's totals; its cost, None where the price is unknown."""
+        cost = pricing.price(llm_name, usage, provider=self._provider)
         run = self.run
-        run.turn += 1
         run.llm_calls += 1
-        run.llm_name = reply.llm_name
-        run.input_tokens += reply.usage.input
-        run.output_tokens += reply.usage.output
-        run.cached_tokens += reply.usage.cached
+        run.llm_name = llm_name
+        run.input_tokens += usage.input
+        run.output_tokens += usage.output
+        run.cached_tokens += usage.cached
         run.cost = None if run.cost is None or cost is None else run.cost + cost
+        return cost
+
+    def _broken_off(self, attempt: Attempt, status: Status, error: str, attributes: dict[str, Any]) -> SpanFacts:
+        """A call without a reply. One that had begun to answer has cost something: its tokens are estimated."""
+        said = attempt.partial_text
+        usage = tokens.estimated(attempt.request.messages, [said], attempt.llm_name) if said else Usage()
+        cost = self._count(attempt.llm_name, usage)
+        return SpanFacts(
+            id=attempt.timer.span_id,
+            trace_id=self.run.id,
+            kind=Kind.LLM,
+            name=f"chat {attempt.llm_name}",
+            status=status,
+            started_at=attempt.timer.started_at,
+            duration_ms=attempt.timer.duration_ms,
+            attempt=attempt.number,
+            error=error,
+            llm_name=attempt.llm_name,
+            input_tokens=usage.input,
+            output_tokens=usage.output,
+            cost=cost,
+            input=attempt.request.messages,
+            output=said or None,
+            attributes={
+                "plumbline.usage_is_estimated": bool(said),
+                "gen_ai.provider.name": self._provider,
+                **attributes,
+            },
+        )
 
     def _receive_span(self) -> SpanFacts:
         waited = max(0, round(((self.run.started_at or timezone.now()) - self.run.queued_at).total_seconds() * 1000))
@@ -173,19 +197,17 @@ class Journal:
             attributes={"plumbline.step": "receive"},
         )
 
-    def _llm_span(
-        self, reply: Reply, answer: Answer, request: LLMRequest, timer: Timer, attempt: int, cost: Decimal | None
-    ) -> SpanFacts:
+    def _llm_span(self, reply: Reply, answer: Answer, attempt: Attempt, cost: Decimal | None) -> SpanFacts:
         asked = [{"name": call.name, "arguments": call.raw_arguments} for call in answer.calls]
         return SpanFacts(
-            id=timer.span_id,
+            id=attempt.timer.span_id,
             trace_id=self.run.id,
             kind=Kind.LLM,
             name=f"chat {reply.llm_name}",
             status=Status.OK,
-            started_at=timer.started_at,
-            duration_ms=timer.duration_ms,
-            attempt=attempt,
+            started_at=attempt.timer.started_at,
+            duration_ms=attempt.timer.duration_ms,
+            attempt=attempt.number,
             llm_name=reply.llm_name,
             first_token_ms=reply.first_token_ms,
             input_tokens=reply.usage.input,
@@ -193,7 +215,7 @@ class Journal:
             output_tokens=reply.usage.output,
             reasoning_tokens=reply.usage.reasoning,
             cost=cost,
-            input=request.messages,
+            input=attempt.request.messages,
             output={"text": reply.text, "tool_calls": asked} if asked else reply.text,
             attributes={
                 "plumbline.step": "plan" if asked else "respond",
@@ -202,7 +224,7 @@ class Journal:
                 "gen_ai.provider.name": self._provider,
                 "gen_ai.response.id": reply.response_id,
                 "gen_ai.response.finish_reasons": [reply.finish_reason],
-                "gen_ai.tool.definitions": [tool.name for tool in request.tools],
+                "gen_ai.tool.definitions": [tool.name for tool in attempt.request.tools],
             },
         )
 

@@ -152,7 +152,7 @@ class Publisher:
             entries = await self._redis.xrevrange(live_stream(run.id, run.epoch - 1), count=1)
         except (RedisError, OSError):
             return 0
-        return Batch.unpacked(entries[0][1]["batch"]).last_seq if entries else 0
+        return max((batch.last_seq for batch in Batch.of_entries(entries)), default=0)
 
     async def close(self, log: RunLog) -> None:
         """Send what is left and forget the log."""

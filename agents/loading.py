@@ -38,6 +38,7 @@ def load(claim: Claim) -> Loaded:
     agent = _config(run.agent_version, connected)
     llm = connection.llm_for(connected)
     run.llm_name = agent.llm_name
+    run.draft_message_id, run.draft_text = None, ""  # words of an attempt that is lost; the LLM is asked again
     own_calls = [call for call in calls if call.run_id == run.id]
     ctx = RunContext(
         run_id=run.id,

@@ -17,7 +17,7 @@ from uuid_utils.compat import uuid7
 from agents import prompt
 from agents.context import RunContext
 from agents.facts import CallFinished, CallStarted, Fact, ReplyReceived, RunEnded, TurnStarted
-from agents.llm.base import LLMError, Reply
+from agents.llm.base import AskedCall, LLMError, Reply
 from agents.llm.retry import ask
 from agents.models import CallStatus, Effect, StopReason
 from agents.tools.base import Tool, ToolContext, ToolResult, unknown_tool
@@ -85,7 +85,7 @@ async def _think(ctx: RunContext, *, is_closing: bool) -> AsyncGenerator[Fact]:
             yield ReplyReceived(piece, answer)
 
 
-def _call(asked, ctx: RunContext) -> Call:
+def _call(asked: AskedCall, ctx: RunContext) -> Call:
     tool = ctx.agent.tools.get(asked.name)
     return Call(
         id=uuid7(),

@@ -115,7 +115,7 @@ class Run(models.Model):
     replaces = models.OneToOneField(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replacement"
     )
-    client_request_id = models.CharField(max_length=100, null=True, blank=True)
+    client_request_id = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001 - null is not unique
 
     status = models.CharField(max_length=10, choices=RunStatus, default=RunStatus.QUEUED)
     stop_reason = models.CharField(max_length=24, choices=StopReason, blank=True)

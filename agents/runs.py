@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from agents import doorbell, events, lease, loop
 from agents.database import in_database
 from agents.facts import CallFinished, CallStarted, Fact, ReplyReceived, RunEnded, TurnStarted
-from agents.journal import Timer, closing
+from agents.journal import Attempt, Timer, closing
 from agents.lease import Lease, LeaseLost, Reason, heartbeat
 from agents.live import Publisher, RunLog
 from agents.llm.base import LLMRequest, TextDelta
@@ -59,8 +59,7 @@ class _Drive:
         self._lease = kept
         self._log = log
         self._request: LLMRequest | None = None
-        self._attempt = 1
-        self._attempt_timer = Timer()
+        self._attempt: Attempt | None = None  # while the LLM is being asked
         self._call_timers: dict[uuid.UUID, Timer] = {}
 
     async def to_the_end(self, publisher: Publisher) -> None:
@@ -95,8 +94,9 @@ class _Drive:
                 self._say(text)
             case TurnStarted(request=request):
                 self._request = request
-            case AttemptStarted(attempt=attempt):
-                self._attempt, self._attempt_timer = attempt, Timer()
+            case AttemptStarted(attempt=number, llm_name=llm_name):
+                assert self._request is not None
+                self._attempt = Attempt(number, llm_name, self._request)
                 self._log.begin_text(uuid7())
             case AttemptFailed():
                 await self._attempt_failed(fact)
@@ -115,37 +115,39 @@ class _Drive:
         self._log.text(text)
 
     async def _attempt_failed(self, failed: AttemptFailed) -> None:
-        assert self._request is not None
-        message_id, partial = self._log.message_id, self._log.text_so_far
+        attempt, message_id = self._finished_attempt(), self._log.message_id
         if failed.delay is None:
             # The last one. What it said stays on the page, marked as interrupted, when the run ends.
             frames = self._log.number([])
         else:
+            assert message_id is not None
             void = [events.text_ended(message_id), events.superseded(message_id, failed.error.words)]
             retry = events.llm_retry(
                 attempt=failed.attempt + 1, of=failed.of, delay=failed.delay, reason=failed.error.words
             )
-            frames = self._log.number([*(void if partial else []), retry])
+            frames = self._log.number([*(void if attempt.partial_text else []), retry])
             self._log.end_text()
-        await in_database(
-            self._journal.failed_attempt, failed, self._request, self._attempt_timer,
-            last_seq=self._log.last_seq, partial_text=partial,
-        )  # fmt: skip
+        await in_database(self._journal.failed_attempt, attempt, failed, last_seq=self._log.last_seq)
         self._log.publish(frames)
 
     async def _replied(self, fact: ReplyReceived) -> None:
-        assert self._request is not None and self._log.message_id is not None
-        message_id = self._log.message_id
+        attempt, message_id = self._finished_attempt(), self._log.message_id
+        assert message_id is not None
         said = [events.text_ended(message_id)] if self._log.text_so_far else []
         for call in fact.answer.calls:
             said += events.call_asked(call.id, call.name, call.raw_arguments, message_id)
         frames = self._log.number(said)
         await in_database(
-            self._journal.replied, message_id, fact.reply, fact.answer, self._request, self._attempt_timer,
-            self._attempt, last_seq=self._log.last_seq,
-        )  # fmt: skip
+            self._journal.replied, message_id, fact.reply, fact.answer, attempt, last_seq=self._log.last_seq
+        )
         self._log.end_text()
         self._log.publish(frames)
+
+    def _finished_attempt(self) -> Attempt:
+        attempt, self._attempt = self._attempt, None
+        assert attempt is not None
+        attempt.partial_text = self._log.text_so_far
+        return attempt
 
     async def _call_started(self, fact: CallStarted) -> None:
         self._call_timers[fact.call.id] = Timer()
@@ -176,6 +178,7 @@ class _Drive:
 
     async def _end(self, status: RunStatus, reason: StopReason, error: str) -> None:
         message_id, partial = self._log.message_id, self._log.text_so_far
+        broken_off = self._finished_attempt() if self._attempt else None
         interrupted = (message_id, partial) if message_id and partial else None
         self._run.conclude(status, reason, error)
         said = [events.text_ended(message_id, is_interrupted=True)] if message_id and partial else []
@@ -184,7 +187,9 @@ class _Drive:
             said += [events.call_status(call.id, call_status), events.call_result(call.id, result)]
         frames = self._log.number([*said, events.run_ended(self._run)])
         try:
-            await in_database(self._journal.ended, last_seq=self._log.last_seq, interrupted=interrupted)
+            await in_database(
+                self._journal.ended, last_seq=self._log.last_seq, interrupted=interrupted, broken_off=broken_off
+            )
         except LeaseLost:
             return
         self._log.end_text()

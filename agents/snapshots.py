@@ -1,11 +1,15 @@
 """What the rows say of a thread's runs, as numbered events: a page's first load, a watcher's fresh start."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from agents import events
 from agents.channels import Batch
-from agents.models import Message, Run, ToolCall
+from agents.models import Message, Run, RunQuerySet, ToolCall
+
+Row = TypeVar("Row", Message, ToolCall)
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ def of_run(run_id: uuid.UUID) -> Snapshot | None:
     return next(iter(_snapshots(Run.objects.filter(pk=run_id))), None)
 
 
-def _snapshots(chosen) -> list[Snapshot]:
+def _snapshots(chosen: RunQuerySet) -> list[Snapshot]:
     runs = list(chosen.shown().select_related("agent_version__agent").order_by("position"))
     messages = _by_run(Message.objects.filter(run__in=runs).order_by("position"))
     calls = _by_run(ToolCall.objects.filter(run__in=runs).order_by("position"))
@@ -41,8 +45,8 @@ def _snapshot(run: Run, messages: list[Message], calls: list[ToolCall]) -> Snaps
     return Snapshot(run.position, run.is_finished, Batch(run.id, run.epoch, first, frames))
 
 
-def _by_run(rows) -> dict[uuid.UUID, list]:
-    found: dict[uuid.UUID, list] = {}
+def _by_run(rows: Iterable[Row]) -> dict[uuid.UUID, list[Row]]:
+    found: dict[uuid.UUID, list[Row]] = {}
     for row in rows:
         found.setdefault(row.run_id, []).append(row)
     return found

@@ -117,7 +117,7 @@ def connect(request: HttpRequest) -> JsonResponse:
 @refuses_in_words
 def disconnect(request: HttpRequest) -> JsonResponse:
     _only_administrators(request)
-    connection.forget(by=request.user)
+    connection.forget()
     return JsonResponse({})
 
 

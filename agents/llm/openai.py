@@ -75,7 +75,7 @@ class OpenAICompatible:
             received = response.iter_bytes()
             async for text in reading.texts(received):
                 yield TextDelta(text)
-            yield reading.reply(request)
+            yield await reading.reply(request)
             await _read_to_the_end(received)
         finally:
             await opened.__aexit__(None, None, None)
@@ -149,7 +149,7 @@ class _Reading:
             raise LLMError(LLMProblem.BROKEN_REPLY, words, is_transient=False)
         return joined
 
-    def reply(self, request: LLMRequest) -> Reply:
+    async def reply(self, request: LLMRequest) -> Reply:
         found = self._assembly
         if not found.finish_reason:
             raise _broken("The model's answer was cut off before its end.")
@@ -158,11 +158,14 @@ class _Reading:
             raise LLMError(LLMProblem.BAD_REQUEST, words, is_transient=False)
         if not found.text.strip() and not found.calls:
             raise _broken("The model sent an empty answer.")
+        usage = found.usage
+        if usage is None:
+            usage = await asyncio.to_thread(_estimated, request, found)
         return Reply(
             text=found.text,
             calls=found.calls,
             finish_reason=found.finish_reason,
-            usage=found.usage or _estimated(request, found),
+            usage=usage,
             llm_name=found.llm_name or request.llm_name,
             response_id=found.response_id,
             first_token_ms=self._first_token_ms,
@@ -216,11 +219,7 @@ def _parsed(data: bytes) -> dict[str, Any]:
 
 def _estimated(request: LLMRequest, found: ReplyAssembly) -> Usage:
     said = [found.text, *(call.name + call.raw_arguments for call in found.calls)]
-    return Usage(
-        input=tokens.count_messages(request.messages, request.llm_name),
-        output=tokens.count_tokens(said, request.llm_name),
-        is_estimated=True,
-    )
+    return tokens.estimated(request.messages, said, request.llm_name)
 
 
 def _broken(words: str) -> LLMError:

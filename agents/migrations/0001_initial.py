@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -18,163 +17,346 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Agent',
+            name="Agent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True)),
-                ('name', models.CharField(max_length=80)),
-                ('description', models.CharField(blank=True, max_length=300)),
-                ('suggestions', models.JSONField(blank=True, default=list, help_text='Up to four questions offered on an empty page.')),
-                ('is_enabled', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(unique=True)),
+                ("name", models.CharField(max_length=80)),
+                ("description", models.CharField(blank=True, max_length=300)),
+                (
+                    "suggestions",
+                    models.JSONField(
+                        blank=True, default=list, help_text="Up to four questions offered on an empty page."
+                    ),
+                ),
+                ("is_enabled", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='AgentVersion',
+            name="AgentVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('instructions', models.TextField()),
-                ('llm_name', models.CharField(blank=True, help_text='Empty: the model of the connection.', max_length=120)),
-                ('fallback_llm_names', models.JSONField(blank=True, default=list)),
-                ('parameters', models.JSONField(blank=True, default=dict, help_text='temperature, top_p, max_tokens …')),
-                ('tools', models.JSONField(blank=True, default=list, help_text='Names of the tools it may call.')),
-                ('max_turns', models.PositiveSmallIntegerField(default=12)),
-                ('max_tool_calls', models.PositiveSmallIntegerField(default=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='agents.agent')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("instructions", models.TextField()),
+                (
+                    "llm_name",
+                    models.CharField(blank=True, help_text="Empty: the model of the connection.", max_length=120),
+                ),
+                ("fallback_llm_names", models.JSONField(blank=True, default=list)),
+                (
+                    "parameters",
+                    models.JSONField(blank=True, default=dict, help_text="temperature, top_p, max_tokens …"),
+                ),
+                ("tools", models.JSONField(blank=True, default=list, help_text="Names of the tools it may call.")),
+                ("max_turns", models.PositiveSmallIntegerField(default=12)),
+                ("max_tool_calls", models.PositiveSmallIntegerField(default=64)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="agents.agent"
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='agent',
-            name='live',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='agents.agentversion'),
+            model_name="agent",
+            name="live",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="agents.agentversion",
+            ),
         ),
         migrations.CreateModel(
-            name='LLMConnection',
+            name="LLMConnection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('base_url', models.URLField(blank=True)),
-                ('encrypted_key', models.BinaryField(blank=True, default=bytes)),
-                ('llm_name', models.CharField(blank=True, max_length=120)),
-                ('tested_at', models.DateTimeField(null=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('updated_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("base_url", models.URLField(blank=True)),
+                ("encrypted_key", models.BinaryField(blank=True, default=bytes)),
+                ("llm_name", models.CharField(blank=True, max_length=120)),
+                ("tested_at", models.DateTimeField(null=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "updated_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('position', models.PositiveIntegerField(help_text='Its place in the thread.')),
-                ('client_request_id', models.CharField(blank=True, max_length=100, null=True)),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('waiting', 'Waiting'), ('completed', 'Completed'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('dead', 'Dead')], default='queued', max_length=10)),
-                ('stop_reason', models.CharField(blank=True, choices=[('final', 'Final'), ('cancelled', 'Cancelled'), ('max_turns', 'Max Turns'), ('max_tool_calls', 'Max Tool Calls'), ('repeated_call', 'Repeated Call'), ('llm_error', 'Llm Error'), ('internal_error', 'Internal Error'), ('recoveries_exhausted', 'Recoveries Exhausted')], max_length=24)),
-                ('error', models.TextField(blank=True, help_text='In words, for the person who asked.')),
-                ('turn', models.PositiveIntegerField(default=0)),
-                ('epoch', models.PositiveIntegerField(default=0)),
-                ('lease_owner', models.UUIDField(editable=False, null=True)),
-                ('lease_expires_at', models.DateTimeField(editable=False, null=True)),
-                ('recoveries', models.PositiveSmallIntegerField(default=0)),
-                ('cancel_requested_at', models.DateTimeField(blank=True, null=True)),
-                ('draft_message_id', models.UUIDField(editable=False, null=True)),
-                ('draft_text', models.TextField(blank=True)),
-                ('last_seq', models.PositiveIntegerField(default=0)),
-                ('llm_name', models.CharField(blank=True, max_length=120)),
-                ('llm_calls', models.PositiveIntegerField(default=0)),
-                ('error_count', models.PositiveIntegerField(default=0)),
-                ('input_tokens', models.PositiveIntegerField(default=0)),
-                ('output_tokens', models.PositiveIntegerField(default=0)),
-                ('cached_tokens', models.PositiveIntegerField(default=0)),
-                ('cost', models.DecimalField(decimal_places=8, default=decimal.Decimal, help_text='US dollars; empty: a price is unknown.', max_digits=14, null=True)),
-                ('first_token_ms', models.PositiveIntegerField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('queued_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('agent_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='agents.agentversion')),
-                ('replaces', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='replacement', to='agents.run')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("position", models.PositiveIntegerField(help_text="Its place in the thread.")),
+                ("client_request_id", models.CharField(blank=True, max_length=100, null=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("waiting", "Waiting"),
+                            ("completed", "Completed"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                            ("dead", "Dead"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "stop_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("final", "Final"),
+                            ("cancelled", "Cancelled"),
+                            ("max_turns", "Max Turns"),
+                            ("max_tool_calls", "Max Tool Calls"),
+                            ("repeated_call", "Repeated Call"),
+                            ("llm_error", "Llm Error"),
+                            ("internal_error", "Internal Error"),
+                            ("recoveries_exhausted", "Recoveries Exhausted"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("error", models.TextField(blank=True, help_text="In words, for the person who asked.")),
+                ("turn", models.PositiveIntegerField(default=0)),
+                ("epoch", models.PositiveIntegerField(default=0)),
+                ("lease_owner", models.UUIDField(editable=False, null=True)),
+                ("lease_expires_at", models.DateTimeField(editable=False, null=True)),
+                ("recoveries", models.PositiveSmallIntegerField(default=0)),
+                ("cancel_requested_at", models.DateTimeField(blank=True, null=True)),
+                ("draft_message_id", models.UUIDField(editable=False, null=True)),
+                ("draft_text", models.TextField(blank=True)),
+                ("last_seq", models.PositiveIntegerField(default=0)),
+                ("llm_name", models.CharField(blank=True, max_length=120)),
+                ("llm_calls", models.PositiveIntegerField(default=0)),
+                ("error_count", models.PositiveIntegerField(default=0)),
+                ("input_tokens", models.PositiveIntegerField(default=0)),
+                ("output_tokens", models.PositiveIntegerField(default=0)),
+                ("cached_tokens", models.PositiveIntegerField(default=0)),
+                (
+                    "cost",
+                    models.DecimalField(
+                        decimal_places=8,
+                        default=decimal.Decimal,
+                        help_text="US dollars; empty: a price is unknown.",
+                        max_digits=14,
+                        null=True,
+                    ),
+                ),
+                ("first_token_ms", models.PositiveIntegerField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("queued_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "agent_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="agents.agentversion"
+                    ),
+                ),
+                (
+                    "replaces",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="replacement",
+                        to="agents.run",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('position', models.PositiveIntegerField(help_text='Its place in the run.')),
-                ('role', models.CharField(choices=[('user', 'User'), ('assistant', 'Assistant')], max_length=10)),
-                ('text', models.TextField(blank=True)),
-                ('is_interrupted', models.BooleanField(default=False, help_text='Stopped before the LLM had finished.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='agents.run')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("position", models.PositiveIntegerField(help_text="Its place in the run.")),
+                ("role", models.CharField(choices=[("user", "User"), ("assistant", "Assistant")], max_length=10)),
+                ("text", models.TextField(blank=True)),
+                (
+                    "is_interrupted",
+                    models.BooleanField(default=False, help_text="Stopped before the LLM had finished."),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="messages", to="agents.run"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Thread',
+            name="Thread",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='threads', to='agents.agent')),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="threads", to="agents.agent"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='run',
-            name='thread',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='agents.thread'),
+            model_name="run",
+            name="thread",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="agents.thread"
+            ),
         ),
         migrations.CreateModel(
-            name='ToolCall',
+            name="ToolCall",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('position', models.PositiveIntegerField(help_text='The order in which the LLM asked.')),
-                ('provider_call_id', models.CharField(blank=True, max_length=200)),
-                ('name', models.CharField(max_length=120)),
-                ('raw_arguments', models.TextField(blank=True)),
-                ('effect', models.CharField(choices=[('read', 'Read'), ('idempotent', 'Idempotent'), ('unsafe', 'Unsafe')], default='unsafe', max_length=12)),
-                ('status', models.CharField(choices=[('ready', 'Ready'), ('started', 'Started'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('timed_out', 'Timed Out'), ('invalid', 'Invalid'), ('cancelled', 'Cancelled'), ('outcome_unknown', 'Outcome Unknown')], default='ready', max_length=16)),
-                ('attempt', models.PositiveSmallIntegerField(default=0)),
-                ('result', models.TextField(blank=True, help_text='What the LLM reads.')),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tool_calls', to='agents.message')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tool_calls', to='agents.run')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("position", models.PositiveIntegerField(help_text="The order in which the LLM asked.")),
+                ("provider_call_id", models.CharField(blank=True, max_length=200)),
+                ("name", models.CharField(max_length=120)),
+                ("raw_arguments", models.TextField(blank=True)),
+                (
+                    "effect",
+                    models.CharField(
+                        choices=[("read", "Read"), ("idempotent", "Idempotent"), ("unsafe", "Unsafe")],
+                        default="unsafe",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("ready", "Ready"),
+                            ("started", "Started"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("timed_out", "Timed Out"),
+                            ("invalid", "Invalid"),
+                            ("cancelled", "Cancelled"),
+                            ("outcome_unknown", "Outcome Unknown"),
+                        ],
+                        default="ready",
+                        max_length=16,
+                    ),
+                ),
+                ("attempt", models.PositiveSmallIntegerField(default=0)),
+                ("result", models.TextField(blank=True, help_text="What the LLM reads.")),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tool_calls", to="agents.message"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tool_calls", to="agents.run"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='agentversion',
-            constraint=models.UniqueConstraint(fields=('agent', 'number'), name='one_version_per_number'),
+            model_name="agentversion",
+            constraint=models.UniqueConstraint(fields=("agent", "number"), name="one_version_per_number"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('run', 'position'), name='one_message_per_position'),
+            model_name="message",
+            constraint=models.UniqueConstraint(fields=("run", "position"), name="one_message_per_position"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(models.F('queued_at'), condition=models.Q(('status', 'queued')), name='queued_runs'),
+            model_name="run",
+            index=models.Index(models.F("queued_at"), condition=models.Q(("status", "queued")), name="queued_runs"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(models.F('lease_expires_at'), condition=models.Q(('status', 'running')), name='running_leases'),
+            model_name="run",
+            index=models.Index(
+                models.F("lease_expires_at"), condition=models.Q(("status", "running")), name="running_leases"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(fields=('thread', 'position'), name='one_run_per_position'),
+            model_name="run",
+            constraint=models.UniqueConstraint(fields=("thread", "position"), name="one_run_per_position"),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(fields=('user', 'client_request_id'), name='one_run_per_client_request'),
+            model_name="run",
+            constraint=models.UniqueConstraint(fields=("user", "client_request_id"), name="one_run_per_client_request"),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['running', 'waiting'])), fields=('thread',), name='one_live_run_per_thread'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ["running", "waiting"])),
+                fields=("thread",),
+                name="one_live_run_per_thread",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='toolcall',
-            constraint=models.UniqueConstraint(fields=('message', 'position'), name='one_call_per_position'),
+            model_name="toolcall",
+            constraint=models.UniqueConstraint(fields=("message", "position"), name="one_call_per_position"),
         ),
     ]
