@@ -20,6 +20,7 @@ if TYPE_CHECKING:       # Django's settings are read only after `pytest_configur
     from pytest_django.fixtures import SettingsWrapper
 
     from accounts.models import User
+    from tests.sockets import ChatSocket
     from tests.stack import Stack
 
 LEAKING = ("OPENAI_", "LLM_", "ADMIN_", "SENTRY_", "EMBEDDING_", "HTTPS", "ALLOWED_HOSTS", "DEBUG", "HOST")
@@ -54,9 +55,17 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.DATABASES  # noqa: B018 - reads them now, which tells pytest-django to set Django up
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests against live processes go last: their rows stay, so that nobody else may count on an empty table."""
-    items.sort(key=lambda item: "live_stack" in getattr(item, "fixturenames", ()))
+    """Tests that roll back go first, then those against live processes, whose rows stay, last those that empty tables."""
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    fixtures, marker = getattr(item, "fixturenames", ()), item.get_closest_marker("django_db")
+    if "transactional_db" in fixtures or (marker and marker.kwargs.get("transaction")):
+        return 2
+    return 1 if "live_stack" in fixtures else 0
 
 
 @pytest.hookimpl(wrapper=True)
@@ -92,7 +101,19 @@ def llm(scripted_llm: ScriptedLLM, settings: "SettingsWrapper") -> Iterator[Scri
         scripted_llm.forget()
 
 
-# People
+# People and their rows
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: "DjangoDbBlocker") -> Iterator[None]:
+    """The test database, also for tests that come without pytest-django's own marks."""
+    from django.test.utils import setup_databases, teardown_databases
+
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture
@@ -168,3 +189,16 @@ def live_stack(
         live_processes.begin_test()
         yield live_processes
         live_processes.end_test()
+
+
+@pytest.fixture
+def socket_of(live_stack: "Stack") -> Iterator[Callable[["User"], "ChatSocket"]]:
+    """Opens chat sockets of people who are logged in, and closes them in the end."""
+    with ExitStack() as opened:
+
+        def opening(user: "User") -> "ChatSocket":
+            socket = live_stack.open(user)
+            opened.callback(socket.close)
+            return socket
+
+        yield opening

@@ -68,6 +68,9 @@ class View:
         shown = [run for run in self._runs.values() if run.id not in self._replaced]
         return sorted(shown, key=lambda run: run.position)
 
+    def has(self, run_id: str) -> bool:
+        return run_id in self._runs
+
     def run(self, run_id: str) -> RunView:
         return self._runs[run_id]
 

@@ -35,25 +35,18 @@ class RunOrder:
         self.last_seq: int | None = None
         self.open: set[tuple[str, str]] = set()
         self.calls: set[str] = set()
-        self.has_started = self.has_ended = False
+        self.has_ended = False
 
     def check(self, event: dict[str, Any]) -> None:
         if event["type"] == "RUN_STARTED":
-            self._restart(event)
+            self.last_seq, self.has_ended = event["metadata"]["seq"], False
+            self.open, self.calls = set(), set()
         else:
             self._number(event)
             self._place(event)
 
-    def _restart(self, event: dict[str, Any]) -> None:
-        seq = event["metadata"]["seq"]
-        assert self.last_seq is None or seq > self.last_seq or self.has_started, f"numbered backwards: {event}"
-        self.last_seq = seq
-        self.open, self.calls = set(), set()
-        self.has_started, self.has_ended = True, False
-
     def _number(self, event: dict[str, Any]) -> None:
-        assert self.has_started, f"before RUN_STARTED: {event}"
-        assert self.last_seq is not None
+        assert self.last_seq is not None, f"before RUN_STARTED: {event}"
         seq = event["metadata"]["seq"]
         assert seq == self.last_seq + 1, f"a gap: {self.last_seq} was followed by {event}"
         self.last_seq = seq

@@ -6,9 +6,10 @@ from config.settings import CELERY
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 RUN_LEASE_SECONDS = 3
 RUN_HEARTBEAT_SECONDS = 1
+DRAIN_SECONDS = 1
 LLM_ATTEMPTS = 2
 LLM_CONNECT_SECONDS = 1
-LLM_FIRST_TOKEN_SECONDS = 4
-LLM_IDLE_SECONDS = 4
+LLM_FIRST_TOKEN_SECONDS = 3
+LLM_IDLE_SECONDS = 3
 LLM_TOTAL_SECONDS = 30
 CELERY = CELERY | {"beat_schedule": {"reap": {"task": "agents.reap", "schedule": 1.0, "options": {"expires": 5.0}}}}

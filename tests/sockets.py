@@ -2,10 +2,13 @@
 
 import json
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from tests.fold import View
 from tests.order import Verifier
@@ -18,23 +21,33 @@ class ChatSocket:
     """One open socket of one person. Frames are read when a test waits for something."""
 
     def __init__(self, url: str, cookie: str) -> None:
-        address = url.replace("http", "ws", 1) + "/ws/"
-        headers = {"Cookie": cookie}
-        self._socket = connect(address, additional_headers=headers, origin=url, max_size=None, proxy=None)
+        self._url, self._cookie = url, cookie
+        self._opened = ExitStack()
+        self._socket = self._connected()
         self._verifier = Verifier()
         self._last: dict[str, int] = {}
+        self._epoch: dict[str, int] = {}
         self._answers: dict[str, dict[str, Any]] = {}
         self.events: list[Event] = []
         self.view = View()
 
-    def __enter__(self) -> "ChatSocket":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
     def close(self) -> None:
-        self._socket.close()
+        self._opened.close()
+
+    def reconnect(self, thread: str, run: str) -> None:
+        """Come back after a loss, saying what is already there."""
+        self.close()
+        self._socket = self._connected()
+        self.catch_up(thread, run)
+
+    def load(self, events: list[Event]) -> None:
+        """Begin with the events of a page."""
+        for event in events:
+            self._take(event)
+
+    def catch_up(self, thread: str, run: str) -> None:
+        ack = self.send("subscribe", threadId=thread, runId=run, after=self._last[run], epoch=self._epoch[run])
+        assert ack["type"] == "ack", ack
 
     def send(self, kind: str, *, id: str | None = None, **fields: Any) -> dict[str, Any]:
         """Send a command and return its answer, an ack or a nack."""
@@ -75,9 +88,12 @@ class ChatSocket:
         assert event is not None
         return event
 
-    def until_view(self, is_so: Any, what: str) -> None:
-        """Read on until what is in view is as wanted."""
-        self._read_until(lambda: bool(is_so(self.view)), what)
+    def until_answer(self, run: str, text: str) -> None:
+        """Read on until that much of the answer is in view."""
+        self._read_until(lambda: self.view.has(run) and self.view.run(run).answer == text, f"the text {text!r}")
+
+    def until_status(self, run: str, status: str) -> None:
+        self._read_until(lambda: self.view.has(run) and self.view.run(run).status == status, f"{run} being {status}")
 
     def answer_to(self, text: str, **fields: Any) -> str:
         """Ask, wait for the end, and return the answer in view."""
@@ -85,15 +101,18 @@ class ChatSocket:
         self.end(run)
         return self.view.run(run).answer
 
-    def last_seen(self, run: str) -> int:
-        return self._last[run]
+    def _connected(self) -> ClientConnection:
+        address = self._url.replace("http", "ws", 1) + "/ws/"
+        headers = {"Cookie": self._cookie}
+        opening = connect(address, additional_headers=headers, origin=Origin(self._url), max_size=None, proxy=None)
+        return self._opened.enter_context(opening)
 
     def _end_of(self, run: str) -> Event | None:
         """Its last event, if that is an end: a run that starts anew has not ended."""
         own = [event for event in self.events if event["metadata"]["runId"] == run]
         return own[-1] if own and own[-1]["type"] in ("RUN_FINISHED", "RUN_ERROR") else None
 
-    def _read_until(self, is_done: Any, what: str) -> None:
+    def _read_until(self, is_done: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + SECONDS
         while not is_done():
             try:
@@ -109,7 +128,7 @@ class ChatSocket:
         if frame["type"] != "RUN_STARTED" and seq <= self._last.get(run, -1):
             return      # a repeat, as after a reconnect
         self._verifier.check(frame)
-        self._last[run] = seq
+        self._last[run], self._epoch[run] = seq, frame["metadata"]["epoch"]
         self.events.append(frame)
         self.view.apply(frame)
 

@@ -34,6 +34,7 @@ class Process:
         self.name = name
         self.log = folder / f"{name}.log"
         self.read_from = self.log.stat().st_size if self.log.exists() else 0
+        self.may_end = False
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(command, cwd=BASE_DIR, env=env, stdout=log, stderr=subprocess.STDOUT)
 
@@ -47,6 +48,7 @@ class Process:
 
     def kill(self) -> None:
         """As the kernel does it when memory runs out: no goodbye."""
+        self.may_end = True
         self._child.kill()
         self._child.wait()
 
@@ -57,6 +59,7 @@ class Process:
         self._child.send_signal(signal.SIGCONT)
 
     def ask_to_stop(self) -> None:
+        self.may_end = True
         self._child.terminate()
 
     def stop(self) -> None:
@@ -96,6 +99,7 @@ class Stack:
         static = self._python("static", "-m", "django", "collectstatic", "--noinput", "--verbosity=0")
         self.beat = self._python("beat", "-m", "celery", "-A", "config", "beat", "--loglevel=INFO")
         self.start_worker(wait=False)
+        static.may_end = True
         self._until(lambda: not static.is_running, "the static files are collected")
         port = os.environ["PORT"]
         self.web = self._python("web", "-m", "daphne", "-b", "127.0.0.1", "-p", port, "config.asgi:application")
@@ -152,11 +156,10 @@ class Stack:
         """Leave nothing half done to the next test, and a worker to work on it."""
         unfinished = Run.objects.unfinished()
         unfinished.update(status=RunStatus.FAILED, error="The test was over.", lease_owner=None)
+        able = [worker for worker in self.workers if not worker.may_end]
         for worker in self.workers:
-            worker.thaw()
-        self.workers = [worker for worker in self.workers if worker.is_running]
-        while len(self.workers) > 1:
-            self.workers.pop().stop()
+            worker.thaw() if worker in able[:1] else worker.stop()
+        self.workers = able[:1]
         if not self.workers:
             self.start_worker()
 
@@ -182,7 +185,7 @@ class Stack:
     def _until(self, is_so: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not is_so():
-            dead = [process.name for process in self._processes if not process.is_running and process.name != "static"]
+            dead = [process.name for process in self._processes if not (process.is_running or process.may_end)]
             if dead or time.monotonic() > deadline:
                 logs = "\n".join(f"--- {title}\n{said}" for title, said in self.logs())
                 raise AssertionError(f"It did not happen that {what}. Ended: {dead or 'none'}.\n{logs}")

@@ -34,6 +34,7 @@ class Script:
     output_tokens: int = 10
     omit_usage: bool = False
     delay: float = 0
+    pause_after: int | None = None
     stall_after: int | None = None
     tool_index: Literal["counted", "omit", "zero"] = "counted"
     packets: Literal["each", "joined", "split"] = "each"
@@ -57,13 +58,20 @@ class Script:
         return tuple(re.findall(r"\s*\S+|\s+$", self.text)) if self.deltas is None else self.deltas
 
 
+@dataclass(frozen=True)
+class Ponder:
+    """Until the test releases the reply, think aloud: no clock of the client runs out."""
+
+    thought: bytes
+
+
 class Moment(Enum):
     HOLD = auto()       # say nothing until the test releases the reply or the client leaves
     RESET = auto()      # break the connection
     CLOSE = auto()      # end the reply
 
 
-Step = bytes | float | Moment       # bytes to send, seconds to wait, or a moment
+Step = bytes | float | Ponder | Moment       # bytes to send, seconds to wait, or a moment
 
 
 def steps(script: Script, body: dict[str, Any]) -> Iterator[Step]:
@@ -105,14 +113,12 @@ def _stream(script: Script, body: dict[str, Any]) -> Iterator[Step]:
             yield 0.02
     events = [_event(script, chunk) for chunk in _text_chunks(script, body)]
     for number, event in enumerate(events):
-        if script.stall_after == number:
-            yield Moment.HOLD
+        yield from _held(script, number, body)
         if script.cut_after == number:
             yield _chunk(event)[: len(event) // 2]
             yield Moment.RESET
         yield from _sent(script, event)
-    if script.stall_after == len(events):
-        yield Moment.HOLD
+    yield from _held(script, len(events), body)
     if script.cut_after is not None:
         yield Moment.RESET
     if script.error_event:
@@ -122,6 +128,14 @@ def _stream(script: Script, body: dict[str, Any]) -> Iterator[Step]:
     elif not script.truncate:
         yield from _sent(script, b"".join(_event(script, chunk) for chunk in _last_chunks(script, body)))
     yield Moment.CLOSE
+
+
+def _held(script: Script, number: int, body: dict[str, Any]) -> Iterator[Step]:
+    """What happens before piece `number`, if anything."""
+    if script.pause_after == number:
+        yield Ponder(_chunk(_event(script, _part(body, {"reasoning_content": "Hm. "}))))
+    if script.stall_after == number:
+        yield Moment.HOLD
 
 
 def _sent(script: Script, event: bytes) -> Iterator[Step]:

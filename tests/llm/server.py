@@ -3,11 +3,12 @@
 import asyncio
 import threading
 from collections import deque
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
 from tests.llm.http import Connection, Request
-from tests.llm.script import Call, Moment, Script, error_of, plain_json, steps
+from tests.llm.script import Call, Moment, Ponder, Script, error_of, plain_json, steps
 from tests.llm.signal import SECONDS, Signal
 
 
@@ -66,7 +67,7 @@ class ScriptedLLM:
     # What it is going to say
 
     def reply(self, text: str = "", **options: Any) -> Exchange:
-        """Say `text`. The options are the fields of `Script`: `deltas`, `stall_after`, `cut_after`, `status` …"""
+        """Say `text`. The options are the fields of `Script`: `deltas`, `pause_after`, `cut_after`, `status` …"""
         return self._add(Script(text=text, **options))
 
     def asks(self, *calls: Call, text: str = "", **options: Any) -> Exchange:
@@ -156,7 +157,9 @@ async def _say(exchange: Exchange, connection: Connection, request: Request) -> 
                 continue
             connection.send(unsent)
             unsent = b""
-            if step is Moment.HOLD:
+            if isinstance(step, Ponder):
+                await _ponder(exchange, connection, step)
+            elif step is Moment.HOLD:
                 exchange.held.set(None)
                 await exchange.released.here()
             elif step is Moment.RESET:
@@ -171,6 +174,14 @@ async def _say(exchange: Exchange, connection: Connection, request: Request) -> 
     except asyncio.CancelledError:
         exchange.client_left.set(None)
         raise
+
+
+async def _ponder(exchange: Exchange, connection: Connection, step: Ponder) -> None:
+    exchange.held.set(None)
+    while not exchange.released.is_set:
+        connection.send(step.thought)
+        with suppress(AssertionError):
+            await exchange.released.soon(0.5)
 
 
 def _short(request: Request) -> str:

@@ -76,8 +76,9 @@ async def test_tool_calls_come_in_pieces_with_the_index_the_endpoint_likes(scrip
     assert "".join(delta.function.arguments for delta in deltas) == '{"expression": "1+1"}{}'
 
 
-async def test_a_stalled_reply_goes_on_when_it_is_released(scripted, client):
-    exchange = scripted.reply("one two", stall_after=1)
+@pytest.mark.parametrize("options", [{"stall_after": 1}, {"pause_after": 1}])
+async def test_a_stalled_reply_goes_on_when_it_is_released(scripted, client, options):
+    exchange = scripted.reply("one two", **options)
     reading = asyncio.create_task(chunks(client))
     await exchange.held.soon()
     assert not exchange.answered.is_set
