@@ -40,6 +40,8 @@ def main() -> None:
         if command != "doctor":
             sys.exit(1)
         execute_from_command_line(sys.argv)  # it has more to say
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def run_with_services() -> None:

@@ -59,7 +59,7 @@ def find_home(var_dir: Path, name: str, say: Callable[[str], None]) -> Home:
 
 
 def program(package: str, path: str, home: Home) -> Path:
-    """A program inside an installed package, or inside a copy of it if the service's user cannot reach the installed one."""
+    """A program inside an installed package, or inside a copy if the service's user cannot reach the installed one."""
     installed = _installed(package)
     if home.account is None or can_reach(home.account, installed / path):
         return installed / path

@@ -1,4 +1,4 @@
-"""Using an embedded service together with other processes: whoever comes first starts it, whoever goes last stops it."""
+"""Using an embedded service together with other processes: the first one starts it, the last one stops it."""
 
 import os
 import signal

@@ -25,6 +25,8 @@ class Supervisor:
 
     def run(self, *, every_second: Callable[[], None]) -> None:
         """Until we are asked to stop. Whatever happens, no child is left behind."""
+        if self.stop:
+            return
         try:
             for child in self.children:
                 self._start(child)

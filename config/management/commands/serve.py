@@ -17,8 +17,13 @@ from config.services import ServiceError, Services, locks, revive
 from config.services.processes import Child
 from config.services.supervisor import Supervisor
 
+GRACE_SECONDS = 1.5  # for a worker to give back what it could not finish
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "[::]": "::1"}
-QUIET = "ignore:You're running the worker with superuser privileges"
+QUIET = {
+    "PYTHONUNBUFFERED": "1",
+    "CELERY_SKIP_CHECKS": "1",  # half a second and the whole interface in the worker's memory
+    "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
+}
 
 
 class Command(BaseCommand):
@@ -28,7 +33,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         place = alone_in_var_dir()
         check_port()
-        supervisor = Supervisor([worker(), web(), beat()], drain_seconds=settings.DRAIN_SECONDS)
+        supervisor = Supervisor([worker(), web(), beat()], drain_seconds=settings.DRAIN_SECONDS + GRACE_SECONDS)
         admin = prepare(supervisor.say)
         connections.close_all()
         supervisor.run(every_second=Watch(supervisor.say, admin).look)
@@ -65,7 +70,7 @@ def worker() -> Child:
 
 
 def beat() -> Child:
-    return _child("beat", "celery", "-q", "-A", "config.celery", "beat", "--pidfile=")
+    return _child("beat", "celery", "-q", "-A", "config.clock", "beat", "--pidfile=")
 
 
 def web() -> Child:
@@ -76,7 +81,7 @@ def web() -> Child:
 def _child(name: str, module: str, *arguments: str) -> Child:
     options = {
         "cwd": settings.BASE_DIR,
-        "env": os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", QUIET)},
+        "env": QUIET | os.environ,
         "stdin": subprocess.DEVNULL,
         "stdout": subprocess.PIPE,
         "stderr": subprocess.STDOUT,
