@@ -39,14 +39,14 @@ STATUS_OF_TRACE = {
 
 @dataclass
 class Timer:
-    """When a step began; its span's id is fixed before it runs."""
+    """When a step began and how long it took; its span's id is fixed before it runs."""
 
     span_id: uuid.UUID = field(default_factory=uuid7)
     started_at: datetime = field(default_factory=timezone.now)
+    duration_ms: int = 0
 
-    @property
-    def duration_ms(self) -> int:
-        return max(0, round((timezone.now() - self.started_at).total_seconds() * 1000))
+    def stop(self) -> None:
+        self.duration_ms = max(0, round((timezone.now() - self.started_at).total_seconds() * 1000))
 
 
 @dataclass

@@ -146,6 +146,7 @@ class _Drive:
     def _finished_attempt(self) -> Attempt:
         attempt, self._attempt = self._attempt, None
         assert attempt is not None
+        attempt.timer.stop()
         attempt.partial_text = self._log.text_so_far
         return attempt
 
@@ -157,6 +158,7 @@ class _Drive:
 
     async def _call_finished(self, fact: CallFinished) -> None:
         timer = self._call_timers.pop(fact.call.id)
+        timer.stop()
         status = events.call_status(fact.call.id, fact.result.status, timer.duration_ms)
         frames = self._log.number([status, events.call_result(fact.call.id, fact.result.text)])
         await in_database(self._journal.call_finished, fact.call, fact.result, timer, last_seq=self._log.last_seq)
