@@ -1,5 +1,7 @@
 """Getting in, getting out, and changing the key."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, views
@@ -16,14 +18,16 @@ class LogIn(views.LoginView):
     template_name = "accounts/log_in.html"
     authentication_form = LogInForm
     redirect_authenticated_user = True
-    extra_context = {"is_sign_up_open": settings.SIGN_UP_OPEN}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(is_sign_up_open=settings.SIGN_UP_OPEN, **kwargs)
 
 
 class SignUp(FormView[SignUpForm]):
     template_name = "accounts/sign_up.html"
     form_class = SignUpForm
 
-    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:  # type: ignore[override]
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if not settings.SIGN_UP_OPEN:
             raise Http404("Sign-up is closed on this site.")
         if request.user.is_authenticated:

@@ -86,7 +86,12 @@ def _found(page: list[Conversation], query: str) -> list[Group]:
         .values_list("run__thread_id", "text")
     )
     texts = dict(messages)
-    return [Group("Found", [Entry(row, _excerpt(texts.get(row.thread_id, ""), query)) for row in page])]
+    return [Group("Found", [Entry(row, _excerpt_of(row, texts.get(row.thread_id, ""), query)) for row in page])]
+
+
+def _excerpt_of(conversation: Conversation, text: str, query: str) -> str:
+    """Where it was said, unless the title shows it already."""
+    return "" if query.lower() in conversation.title.lower() else _excerpt(text, query)
 
 
 def _excerpt(text: str, query: str) -> str:

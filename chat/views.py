@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.models import User
 from agents.llm import connection
 from agents.models import Run
 from chat import actions
@@ -20,6 +21,12 @@ from chat.forms import ConnectionForm, FeedbackForm, PinForm, RenameForm, filled
 from chat.models import Conversation
 from chat.pages import page_data
 from chat.sidebar import sidebar_of
+
+
+class PersonsRequest(HttpRequest):
+    """A request behind `login_required`."""
+
+    user: User
 
 
 def refuses_in_words(view: Callable[..., JsonResponse]) -> Callable[..., JsonResponse]:
@@ -37,19 +44,19 @@ def refuses_in_words(view: Callable[..., JsonResponse]) -> Callable[..., JsonRes
 
 @login_required
 @require_GET
-def new_conversation(request: HttpRequest) -> HttpResponse:
+def new_conversation(request: PersonsRequest) -> HttpResponse:
     return _page(request, None)
 
 
 @login_required
 @require_GET
-def conversation(request: HttpRequest, thread_id: uuid.UUID) -> HttpResponse:
+def conversation(request: PersonsRequest, thread_id: uuid.UUID) -> HttpResponse:
     return _page(request, _own_conversation(request, thread_id))
 
 
 @login_required
 @require_GET
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: PersonsRequest) -> HttpResponse:
     """The list of conversations as a fragment: all, those a query finds, or an older page of either."""
     before = _moment(request.GET.get("before", ""))
     sidebar = sidebar_of(request.user, query=request.GET.get("q", ""), before=before)
@@ -59,7 +66,7 @@ def search(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 @refuses_in_words
-def rename(request: HttpRequest, thread_id: uuid.UUID) -> JsonResponse:
+def rename(request: PersonsRequest, thread_id: uuid.UUID) -> JsonResponse:
     conversation = _own_conversation(request, thread_id)
     form = filled(RenameForm, request)
     actions.rename_conversation(conversation, form.cleaned_data["title"])
@@ -69,7 +76,7 @@ def rename(request: HttpRequest, thread_id: uuid.UUID) -> JsonResponse:
 @login_required
 @require_POST
 @refuses_in_words
-def pin(request: HttpRequest, thread_id: uuid.UUID) -> JsonResponse:
+def pin(request: PersonsRequest, thread_id: uuid.UUID) -> JsonResponse:
     conversation = _own_conversation(request, thread_id)
     form = filled(PinForm, request)
     actions.pin_conversation(conversation, form.cleaned_data["isPinned"])
@@ -79,7 +86,7 @@ def pin(request: HttpRequest, thread_id: uuid.UUID) -> JsonResponse:
 @login_required
 @require_POST
 @refuses_in_words
-def delete(request: HttpRequest, thread_id: uuid.UUID) -> JsonResponse:
+def delete(request: PersonsRequest, thread_id: uuid.UUID) -> JsonResponse:
     actions.delete_conversation(_own_conversation(request, thread_id))
     return JsonResponse({})
 
@@ -87,7 +94,7 @@ def delete(request: HttpRequest, thread_id: uuid.UUID) -> JsonResponse:
 @login_required
 @require_POST
 @refuses_in_words
-def rate(request: HttpRequest, run_id: uuid.UUID) -> JsonResponse:
+def rate(request: PersonsRequest, run_id: uuid.UUID) -> JsonResponse:
     own = Conversation.objects.visible_to(request.user)
     run = get_object_or_404(Run, pk=run_id, thread__conversation__in=own)
     form = filled(FeedbackForm, request)
@@ -99,7 +106,7 @@ def rate(request: HttpRequest, run_id: uuid.UUID) -> JsonResponse:
 @login_required
 @require_POST
 @refuses_in_words
-def connect(request: HttpRequest) -> JsonResponse:
+def connect(request: PersonsRequest) -> JsonResponse:
     """Try the endpoint with one real call and keep it if it answers."""
     _only_administrators(request)
     form = filled(ConnectionForm, request)
@@ -115,13 +122,13 @@ def connect(request: HttpRequest) -> JsonResponse:
 @login_required
 @require_POST
 @refuses_in_words
-def disconnect(request: HttpRequest) -> JsonResponse:
+def disconnect(request: PersonsRequest) -> JsonResponse:
     _only_administrators(request)
     connection.forget()
     return JsonResponse({})
 
 
-def _page(request: HttpRequest, conversation: Conversation | None) -> HttpResponse:
+def _page(request: PersonsRequest, conversation: Conversation | None) -> HttpResponse:
     context = {
         "conversation": conversation,
         "sidebar": sidebar_of(request.user),
@@ -130,11 +137,11 @@ def _page(request: HttpRequest, conversation: Conversation | None) -> HttpRespon
     return render(request, "chat/page.html", context)
 
 
-def _own_conversation(request: HttpRequest, thread_id: uuid.UUID) -> Conversation:
+def _own_conversation(request: PersonsRequest, thread_id: uuid.UUID) -> Conversation:
     return get_object_or_404(Conversation.objects.visible_to(request.user), pk=thread_id)
 
 
-def _only_administrators(request: HttpRequest) -> None:
+def _only_administrators(request: PersonsRequest) -> None:
     if not request.user.is_superuser:
         raise PermissionDenied("Only an administrator can connect a model.")
 

@@ -1,4 +1,4 @@
-"""`{% importmap %}`: lets our modules import each other by their plain addresses and still load by their hashed names."""
+"""`{% importmap %}`: our modules name each other by plain addresses and still load by hashed ones."""
 
 import json
 from functools import cache

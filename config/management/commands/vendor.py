@@ -46,7 +46,9 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []  # noqa: RUF012
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--check", action="store_true", help="Change nothing; fail if static/vendor is not as described.")
+        parser.add_argument(
+            "--check", action="store_true", help="Change nothing; fail if static/vendor is not as described."
+        )
 
     def handle(self, *args: Any, check: bool, **options: Any) -> None:
         if check:

@@ -50,15 +50,15 @@ export class ActivityLine extends HTMLElement {
   }
 
   #draw() {
-    const wrong = this.#calls.some((call) => WRONG.has(call.status))
+    const wrong = this.#calls.filter((call) => WRONG.has(call.status)).length
     const open = this.#calls.filter((call) => OPEN_CALL.has(call.status))
     this.dataset.tone = this.#isLive ? "accent" : wrong ? "red" : "grey"
     const words = this.#isLive ? `Using ${namesOf(open)} …` : namesOf(this.#calls)
     const time = this.#isLive ? "" : duration(timeOf(this.#calls))
+    const trouble = this.#isLive || !wrong ? "" : wrong === this.#calls.length ? "failed" : `${wrong} failed`
     this.#button.replaceChildren(
       icon(this.#isLive ? "working" : wrong ? "alert" : "check"),
-      el("span", {}, [words, time].filter(Boolean).join(" · ")),
-      wrong && !this.#isLive ? el("span", {}, "· something failed") : "",
+      el("span", {}, [words, trouble, time].filter(Boolean).join(" · ")),
       icon("unfold"),
     )
     this.#button.setAttribute("aria-expanded", String(this.#isUnfolded))

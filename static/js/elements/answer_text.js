@@ -56,9 +56,10 @@ export class AnswerText extends HTMLElement {
 
   #close(raw) {
     this.#read += raw.length
+    if (!raw.trim()) return
     const node = this.#end ?? this.appendChild(el("div.block"))
     this.#end = this.#fence = null
-    this.#blocks.push({ key: raw, node })
+    this.#blocks.push({ key: raw.trimEnd(), node })
     this.#fill(node, raw)
   }
 
@@ -80,7 +81,7 @@ export class AnswerText extends HTMLElement {
   #finish() {
     const { blocks, definitions } = blocksOf(this.#text)
     blocks.forEach((raw, index) => {
-      const key = definitions ? `${raw}\n\n${definitions}` : raw
+      const key = definitions ? `${raw}\n\n${definitions}` : raw.trimEnd()
       if (this.#blocks[index]?.key === key) return
       const node = this.#blocks[index]?.node ?? this.#end ?? this.appendChild(el("div.block"))
       if (node === this.#end) this.#end = null

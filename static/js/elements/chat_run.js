@@ -57,7 +57,7 @@ export class ChatRun extends HTMLElement {
     const phase = phaseOf(run, { place, isStopping })
     const isSaidAbove = phase?.name === "using"       // the activity line says it already
     const action = ["failed", "cancelled"].includes(run.status) ? { label: "Retry", run: retry }
-      : phase?.name === "queued" && place > 1 ? { label: "Do not ask", icon: "close", run: remove } : null
+      : phase?.name === "queued" && place > 1 ? { label: "Withdraw", icon: "close", run: remove } : null
     this.#state.show(isSaidAbove ? null : phase, action)
   }
 

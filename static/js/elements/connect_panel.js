@@ -15,7 +15,7 @@ export class ConnectPanel extends HTMLElement {
     for (const other of this.querySelectorAll(".presets button")) other.setAttribute("aria-pressed", String(other === button))
     this.form.elements.baseUrl.value = button.dataset.url
     if (button.dataset.model) this.form.elements.llmName.value = button.dataset.model
-    this.querySelector("[data-hint]").textContent = button.dataset.hint ?? ""
+    this.querySelector("[data-help]").textContent = button.dataset.hint ?? ""
     this.form.elements[button.dataset.key === "no" ? "llmName" : "apiKey"].focus()
   }
 

@@ -8,6 +8,7 @@ export class ReadingPlace extends HTMLElement {
   #follows = true
   #hasNews = false
   #last = 0
+  isBusy = false          // something is being written: growth is news
 
   connectedCallback() {
     this.down = document.querySelector("[data-down]")
@@ -19,10 +20,12 @@ export class ReadingPlace extends HTMLElement {
     addEventListener("pagehide", () => this.#keep())
   }
 
-  /** Go to where the reader was before a reload, or to the end. */
-  begin(key) {
+  /** Go to where the reader was before a reload, or to the end; an empty conversation is read from its beginning. */
+  begin(key, { isEmpty }) {
     this.key = key
     const kept = sessionStorage.getItem(key)
+    this.#follows = !isEmpty
+    if (isEmpty) return
     if (kept === null) return this.toEnd()
     this.#follows = false
     this.scrollTop = Number(kept)
@@ -50,7 +53,7 @@ export class ReadingPlace extends HTMLElement {
 
   #grown() {
     if (this.#follows) this.scrollTop = this.scrollHeight
-    else this.#hasNews = true
+    else this.#hasNews ||= this.isBusy
     this.#offer()
   }
 

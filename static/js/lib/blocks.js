@@ -11,11 +11,11 @@ export function split(text) {
   return { closed, open: text.slice(length) }
 }
 
-/** All blocks of a finished text. `definitions` are its link references, which any block may use. */
+/** All blocks of a finished text but the empty ones. `definitions` are its link references, which any block may use. */
 export function blocksOf(text) {
   const tokens = lexer(text)
   const definitions = tokens.filter((token) => token.type === "def").map((token) => token.raw).join("\n")
-  return { blocks: tokens.map((token) => token.raw), definitions }
+  return { blocks: tokens.map((token) => token.raw).filter((raw) => raw.trim()), definitions }
 }
 
 /** → { language, code } when the text is a fenced code block that is still being written. */

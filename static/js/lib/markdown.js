@@ -10,13 +10,15 @@ import { highlighted } from "./highlight.js"
 
 const PLAIN_TAG = /^<\/?(br|sub|sup|kbd|mark|u|b|i|em|strong|s|del|ins)\s*\/?>$/i
 const SAFE_ADDRESS = /^(https?:\/\/|mailto:)/i
-const TURNED_BY_ITS_WORDS = new Set(["P", "LI", "H3", "H4", "H5", "H6", "TD", "TH", "BLOCKQUOTE"])
+const TURNED_BY_ITS_WORDS = "p, h3, h4, h5, h6, td, th, ul, ol, blockquote"
+const PLAIN_ATTRIBUTES = "target rel class dir start align tabindex role aria-label type data-copy".split(" ")
 const SANITISER = {
   ALLOWED_TAGS: (
     "p br hr h3 h4 h5 h6 ul ol li blockquote pre code span div table thead tbody tr th td a button " +
     "sub sup kbd mark u b i em strong s del ins"
   ).split(" "),
-  ALLOWED_ATTR: "href target rel class dir start align tabindex role aria-label type data-copy".split(" "),
+  ALLOWED_ATTR: ["href", ...PLAIN_ATTRIBUTES],
+  ADD_URI_SAFE_ATTR: PLAIN_ATTRIBUTES,      // or they would have to look like addresses
   ALLOWED_URI_REGEXP: SAFE_ADDRESS,
   ALLOW_DATA_ATTR: false,
   RETURN_DOM_FRAGMENT: true,
@@ -80,6 +82,7 @@ function installHook() {
   if (isInstalled) return
   isInstalled = true
   DOMPurify.addHook("afterSanitizeAttributes", (node) => {
-    if (TURNED_BY_ITS_WORDS.has(node.tagName)) node.setAttribute("dir", "auto")
+    const isWithin = node.parentElement?.closest("ul, ol, blockquote")
+    if (!isWithin && node.matches?.(TURNED_BY_ITS_WORDS)) node.setAttribute("dir", "auto")
   })
 }

@@ -55,7 +55,7 @@ function begin() {
   composer.begin({ draftKey: draftKey(), send, stop })
   firstVisit.begin({ agents: data.agents, agent, ask: (text) => send(text), choose: (slug) => { agent = slug } })
   draw()
-  place.begin(`plumbline:place:${state.threadId ?? "new"}`)
+  place.begin(`plumbline:place:${state.threadId ?? "new"}`, { isEmpty: !firstVisit.hidden })
   socket.connect()
   addEventListener("online", () => socket.hurry())
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && socket.hurry())
@@ -183,7 +183,7 @@ function draw() {
     note: live.length ? "You can go on writing: the next question is queued." : "",
   })
   away.hidden = !isAway
-  document.body.dataset.state = live.length ? "busy" : "idle"
+  place.isBusy = live.length > 0
 }
 
 function options(run) {
