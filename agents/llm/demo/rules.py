@@ -90,7 +90,7 @@ def _search(rest: list[Clause], offered: frozenset[str], *, is_beside_others: bo
     if not questions and any(clause.is_statement for clause in rest):
         return [Say(talk.NOT_A_QUESTION)]
     if len(questions) < 2:  # sentences around the one question say what it is about
-        return _searches([" ".join(clause.text for clause in rest)])
+        return _searches([". ".join(clause.text for clause in rest)])
     return _searches([clause.text for clause in questions[:MOST_SEARCHES]])
 
 

@@ -1,0 +1,161 @@
+"""Search in documents: by words and by meaning, the two lists fused.
+
+Vectors are compared exactly, without an index of neighbours: with one, a filter on who may read what loses passages
+silently. The full text search has no measure of how rare a word is, so a passage must hold half of what was asked.
+"""
+
+import logging
+import math
+import re
+import uuid
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+from pgvector.django import CosineDistance
+
+from memory import embeddings
+from memory.embeddings.base import Embedder, EmbeddingError
+from memory.models import Chunk, Document
+
+log = logging.getLogger(__name__)
+
+QUERY_CHARS = 1_000
+COUNTED = 200  # passages whose words are counted
+CANDIDATES = 40  # of each list
+MOST_WORDS = 24
+RRF_K = 60  # reciprocal rank fusion, the constant of its paper
+SHARE_OF_WORDS = 0.5
+NEARLY = 0.03  # how far below its threshold a meaning may be when the words speak for a passage too
+
+# They ask, and say nothing about what is asked for.
+ASKING = re.compile(
+    r"\b(?:please|tell|show|find|search|look|explain|describe|know|say|says|said|document|documents|file|files|mean|"
+    r"means|meaning|according|many|much|long|may|get|need|want|would|could|shall)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a document that may answer. `score` is between 0 and 1, for ordering, not a probability."""
+
+    document_id: uuid.UUID
+    chunk_id: int
+    title: str
+    text: str
+    place: str
+    score: float
+
+
+@dataclass(frozen=True)
+class _Hit:
+    """A candidate. One that is not sure counts only when both lists have it."""
+
+    chunk_id: int
+    is_sure: bool
+
+
+def search(query: str, *, user_id: int | None, limit: int = 5) -> list[Passage]:
+    """The passages that fit best, among the shared documents and the person's own. Empty when none is relevant."""
+    query = query.replace("\0", " ").strip()[:QUERY_CHARS]
+    if not query:
+        return []
+    try:
+        embedder = embeddings.current()
+        near = _by_meaning(query, user_id, embedder) if embedder else None
+    except EmbeddingError as error:
+        log.warning("Searching by words only: %s", error)
+        near = None
+    if embedder is None or near is None:
+        lists = [_by_words(query, user_id)]
+    else:
+        lists = [_by_words(query, user_id, confirmed_by=embedder), near]
+    return _passages(_fused(lists)[:limit], user_id)
+
+
+def _by_words(query: str, user_id: int | None, *, confirmed_by: Embedder | None = None) -> list[_Hit]:
+    """Passages with at least half of the query's words, those with all of them first.
+
+    Half is enough to be sure only where no vector could confirm it.
+    """
+    documents, visible = Document.objects.visible_to(user_id).order_by().values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        words, least = _words(cursor, query)
+        if not words:
+            return []
+        confirmation = confirmed_by.name if confirmed_by else None
+        any_word = " | ".join(_quoted(word) for word in words)
+        cursor.execute(
+            f"""
+            SELECT id, held = %s OR embedding_model IS DISTINCT FROM %s FROM (
+                SELECT id, rank, embedding_model,
+                       (SELECT count(*) FROM unnest(%s::text[]) AS word
+                        WHERE word = ANY (tsvector_to_array(tsv))) AS held
+                FROM (
+                    SELECT id, tsv, embedding_model, ts_rank(tsv, %s::tsquery, 1) AS rank
+                    FROM memory_chunk WHERE tsv @@ %s::tsquery AND document_id IN ({documents})
+                    ORDER BY rank DESC LIMIT {COUNTED}
+                ) AS ranked
+            ) AS counted
+            WHERE held >= %s ORDER BY held = %s DESC, rank DESC, id LIMIT {CANDIDATES}
+            """,
+            [len(words), confirmation, words, any_word, any_word, *visible, least, len(words)],
+        )
+        return [_Hit(chunk_id, is_sure) for chunk_id, is_sure in cursor.fetchall()]
+
+
+def _words(cursor: CursorWrapper, query: str) -> tuple[list[str], int]:
+    """The query's words as the index knows them, and how many of them a passage must have."""
+    telling = ASKING.sub(" ", query)
+    cursor.execute(
+        "SELECT tsvector_to_array(to_tsvector('english', %s)), tsvector_to_array(to_tsvector('english', %s)), "
+        "tsvector_to_array(to_tsvector('simple', %s))",
+        [telling, query, query],
+    )
+    told, asked, written = cursor.fetchone()
+    words = (told or asked)[:MOST_WORDS]
+    if words:
+        return words, math.ceil(len(words) * SHARE_OF_WORDS)
+    return written[:MOST_WORDS], len(written[:MOST_WORDS])  # nothing but "who", "it", "the": then exactly that
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _by_meaning(query: str, user_id: int | None, embedder: Embedder) -> list[_Hit] | None:
+    """Passages near the query, nearest first; None if this embedder has embedded none."""
+    chunks = Chunk.objects.visible_to(user_id).filter(embedding_model=embedder.name)
+    if not chunks.exists():  # and the model is not loaded for nothing
+        return None
+    vector = embedder.query(query)
+    found = chunks.annotate(distance=CosineDistance("embedding", vector)).order_by("distance", "pk")
+    nearness = [(chunk_id, 1 - distance) for chunk_id, distance in found.values_list("pk", "distance")[:CANDIDATES]]
+    return [
+        _Hit(chunk_id, is_sure=near >= embedder.relevant_from)
+        for chunk_id, near in nearness
+        if near >= embedder.relevant_from - NEARLY
+    ]
+
+
+def _fused(lists: list[list[_Hit]]) -> list[tuple[int, float]]:
+    """Chunks and their scores by reciprocal rank, best first; unsure ones only if every list has them."""
+    counts = Counter(hit.chunk_id for hits in lists for hit in hits)
+    sure = {hit.chunk_id for hits in lists for hit in hits if hit.is_sure}
+    scores: dict[int, float] = defaultdict(float)
+    for hits in lists:
+        for rank, hit in enumerate(hits, start=1):
+            if hit.chunk_id in sure or counts[hit.chunk_id] == len(lists):
+                scores[hit.chunk_id] += (RRF_K + 1) / (RRF_K + rank) / len(lists)
+    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _passages(scores: list[tuple[int, float]], user_id: int | None) -> list[Passage]:
+    chunks = Chunk.objects.visible_to(user_id).in_bulk([chunk_id for chunk_id, _ in scores])
+    return [
+        Passage(chunk.document_id, chunk.pk, chunk.title, chunk.text, chunk.place, score)
+        for chunk_id, score in scores
+        if (chunk := chunks.get(chunk_id))
+    ]
