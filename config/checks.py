@@ -17,7 +17,7 @@ def check_secrets(app_configs: Configs, **options: Any) -> list[CheckMessage]:
     return [
         Error(
             f"{name} is too short to protect anything.",
-            hint=f"Give it {SAFE_SECRET_LENGTH} random characters or more, or leave it empty: then one is made and kept.",
+            hint=f"Give it {SAFE_SECRET_LENGTH} random characters or more, or leave it empty to have one made.",
             id="plumbline.E001",
         )
         for name in ("SECRET_KEY", "ENCRYPTION_KEY")

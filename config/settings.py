@@ -57,7 +57,7 @@ LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
 RUN_LEASE_SECONDS = 30
 RUN_HEARTBEAT_SECONDS = 10
 RUN_RECOVERIES = 5
-DRAIN_SECONDS = 8
+DRAIN_SECONDS = 6
 
 if LOG_LEVEL not in logging.getLevelNamesMapping():
     raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(logging.getLevelNamesMapping())}.")
