@@ -90,7 +90,7 @@ def _failures(failed: int, ended: int) -> Tile:
 
 
 def _cost(cost: Decimal | None, unpriced: int) -> Tile:
-    note = f"{unpriced:,} runs of unknown price" if unpriced else "every price known"
+    note = f"{unpriced:,} run{'s' * (unpriced != 1)} of unknown price" if unpriced else "every price known"
     return Tile("Cost", "–" if cost is None else money(cost), note, _door())
 
 

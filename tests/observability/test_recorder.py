@@ -123,7 +123,8 @@ def test_secrets_never_reach_the_table() -> None:
     told = a_trace(question=f"my key is {secret}", error=f"bad key {secret}")
 
     record_trace(told)
-    record_spans([a_span(told.id, error=secret, input={"deep": [{"api_key": "hunter2", "note": secret}]}, output=secret)])
+    given = {"deep": [{"api_key": "hunter2", "note": secret}]}
+    record_spans([a_span(told.id, error=secret, input=given, output=secret)])
 
     rows = [*Trace.objects.values(), *Span.objects.values(), *Payload.objects.values()]
     assert secret not in str(rows)
