@@ -6,7 +6,6 @@ import threading
 import time
 import uuid
 from concurrent.futures import Future
-from functools import cache
 
 from celery.signals import worker_shutting_down
 from django.conf import settings
@@ -74,13 +73,20 @@ async def _hear_cancellations() -> None:
         await asyncio.sleep(1)
 
 
-@cache
+_worker: Worker | None = None
+_making = threading.Lock()      # two first tasks at once must not make two loops
+
+
 def worker() -> Worker:
     """This process's worker, made at its first task: after any fork, never at import."""
-    return Worker()
+    global _worker
+    with _making:
+        if _worker is None:
+            _worker = Worker()
+        return _worker
 
 
 @worker_shutting_down.connect
 def _drain(**_: object) -> None:
-    if worker.cache_info().currsize:
-        worker().drain()
+    if _worker is not None:
+        _worker.drain()
