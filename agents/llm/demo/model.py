@@ -25,7 +25,8 @@ class DemoLLM:
     async def stream(self, request: LLMRequest) -> AsyncGenerator[TextDelta | Reply]:
         began = time.monotonic()
         question, results = _read(request.messages)
-        steps = plan(question, frozenset(tool.name for tool in request.tools))
+        # A last request offers no tools any more; those that have answered count all the same.
+        steps = plan(question, frozenset(each.name for each in request.tools) | {result.tool for result in results})
         asks = [] if results else [step for step in steps if isinstance(step, Ask)]
         text = "" if asks else _answered(steps, results)
         first_token_ms = None
