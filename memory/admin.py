@@ -1,0 +1,152 @@
+"""Documents in the console. A page stores and queues; reading and embedding happen in a worker."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
+
+from memory import knowledge
+from memory.models import Chunk, Document
+from memory.reading import ACCEPTED, DocumentRefused, check, media_type_of
+
+PASSAGES_SHOWN = 20
+STATUS_COLOURS = {"queued": "info", "indexing": "info", "ready": "success", "failed": "danger"}
+
+
+class DocumentForm(forms.ModelForm):
+    file = forms.FileField(required=False, widget=UnfoldAdminFileFieldWidget, help_text=f"Accepted are {ACCEPTED}.")
+    text = forms.CharField(
+        required=False,
+        label="Or text",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 12}),
+        help_text="Pasted text; Markdown headings tell where a passage stands.",
+    )
+
+    class Meta:
+        model = Document
+        fields = ("title", "owner")
+        help_texts: ClassVar = {
+            "title": "Empty: the file's name. A title that exists gets this content instead of what it held.",
+            "owner": "Empty: everybody's answers may use it.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "title" in self.fields:
+            self.fields["title"].required = False
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        file, text = cleaned.get("file"), cleaned.get("text") or ""
+        if bool(file) == bool(text.strip()):
+            raise forms.ValidationError("Choose a file or paste a text: one of the two.")
+        cleaned["content"] = file.read() if file else text.encode()
+        cleaned["media_type"] = (media_type_of(file.name) or file.content_type) if file else "text/markdown"
+        derived = Path(file.name).stem if file else text.strip().splitlines()[0].lstrip("# ")
+        cleaned["title"] = cleaned.get("title") or derived[: knowledge.TITLE_CHARS]
+        try:
+            check(cleaned["content"], cleaned["media_type"])
+        except DocumentRefused as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+        return cleaned
+
+    def validate_constraints(self) -> None:
+        """A title or a content that exists is no mistake: see `knowledge.add_document`."""
+
+
+@admin.register(Document)
+class DocumentAdmin(ModelAdmin):
+    form = DocumentForm
+    list_display = ("title", "state", "whose", "passage_count", "length", "updated_at")
+    list_select_related = ("owner",)
+    list_filter = ("status",)
+    search_fields = ("title", "owner__email")
+    search_help_text = "Words of the title, or an e-mail address"
+    ordering = ("-updated_at", "-id")
+    autocomplete_fields = ("owner",)
+    actions: ClassVar = ["index_again"]
+    fields = ("title", "state", "error", "whose", "media_type", "length", "created_at", "updated_at", "passages")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
+        counted = (
+            Chunk.objects.filter(document=OuterRef("pk")).order_by().values("document").annotate(number=Count("pk"))
+        )
+        passages = Coalesce(Subquery(counted.values("number"), output_field=IntegerField()), 0)
+        return super().get_queryset(request).defer("content").annotate(passages_number=passages)
+
+    def get_fields(self, request: HttpRequest, obj: Document | None = None) -> tuple[str, ...]:
+        return self.fields if obj else ("file", "text", "title", "owner")
+
+    def has_change_permission(self, request: HttpRequest, obj: Document | None = None) -> bool:
+        return False  # a document is replaced, not edited
+
+    def has_index_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("memory.change_document")
+
+    def save_model(self, request: HttpRequest, obj: Document, form: forms.ModelForm, change: bool) -> None:
+        stored = knowledge.add_document(
+            title=form.cleaned_data["title"],
+            content=form.cleaned_data["content"],
+            media_type=form.cleaned_data["media_type"],
+            owner_id=obj.owner_id,
+        )
+        obj.pk, obj.title = stored.pk, stored.title
+
+    def delete_model(self, request: HttpRequest, obj: Document) -> None:
+        knowledge.delete_document(obj.pk)
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """The documents and how many passages go with them, without listing each passage."""
+        documents = list(objs)
+        passages = Chunk.objects.filter(document__in=[document.pk for document in documents]).count()
+        return (
+            [document.title for document in documents],
+            {"documents": len(documents), "passages": passages},
+            set(),
+            [],
+        )
+
+    @admin.action(description="Index again", permissions=["index"])
+    def index_again(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
+        ids: list[UUID] = list(queryset.values_list("pk", flat=True))
+        count = knowledge.index_again(ids)
+        self.message_user(
+            request, f"{count} document{'s' if count != 1 else ''} will be indexed again.", messages.SUCCESS
+        )
+
+    @display(description="Status", ordering="status", label=STATUS_COLOURS)
+    def state(self, document: Document) -> tuple[str, str]:
+        return document.status, document.get_status_display()
+
+    @admin.display(description="Owner", ordering="owner")
+    def whose(self, document: Document) -> str:
+        return str(document.owner) if document.owner else "Everybody"
+
+    @admin.display(description="Passages", ordering="passages_number")
+    def passage_count(self, document: Any) -> int:
+        return document.passages_number
+
+    @admin.display(description="Length", ordering="chars")
+    def length(self, document: Document) -> str:
+        return f"{document.chars:,} characters" if document.chars else "–"
+
+    @admin.display(description="Passages")
+    def passages(self, document: Any) -> SafeString:
+        chunks = document.chunks.order_by("position")[:PASSAGES_SHOWN]
+        shown = format_html_join(
+            "", '<p><b>{}</b></p><div class="as-written">{}</div>', ((c.place, c.text) for c in chunks)
+        )
+        left_out = document.passages_number - PASSAGES_SHOWN
+        return format_html("{}<p>{} more.</p>", shown, f"{left_out:,}") if left_out > 0 else shown or SafeString("–")
