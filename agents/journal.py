@@ -109,11 +109,14 @@ class Journal:
             )
             recorder.record_spans([_tool_span(self.run.id, call, result, timer)])
 
-    def ended(self, *, last_seq: int, interrupted: tuple[uuid.UUID, str] | None, broken_off: Attempt | None) -> None:
-        """The run's one outcome. Calls still open get a result too, and half an answer is kept and paid for as such."""
+    def broken_off(self, attempt: Attempt) -> SpanFacts:
+        """The span of a call that the end of its run cuts short. It counts from here on; store it with `ended`."""
+        return self._broken_off(attempt, Status.CANCELLED, "Stopped before the end.", {})
+
+    def ended(self, *, last_seq: int, interrupted: tuple[uuid.UUID, str] | None, spans: list[SpanFacts]) -> None:
+        """The run's one outcome. Calls still open get a result too, and half an answer is kept as such."""
         outcome = {name: getattr(self.run, name) for name in ("status", "stop_reason", "error", "finished_at")}
         freed = {"lease_owner": None, "lease_expires_at": None, "draft_message_id": None, "draft_text": ""}
-        spans = [self._broken_off(broken_off, Status.CANCELLED, "Stopped before the end.", {})] if broken_off else []
         with self._step(last_seq=last_seq, **outcome, **freed):
             recorder.record_spans(spans)
             if interrupted:

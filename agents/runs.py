@@ -180,7 +180,9 @@ class _Drive:
 
     async def _end(self, status: RunStatus, reason: StopReason, error: str) -> None:
         message_id, partial = self._log.message_id, self._log.text_so_far
-        broken_off = self._finished_attempt() if self._attempt else None
+        spans = []
+        if self._attempt:       # first of all, since the outcome names the cost
+            spans.append(await in_database(self._journal.broken_off, self._finished_attempt()))
         interrupted = (message_id, partial) if message_id and partial else None
         self._run.conclude(status, reason, error)
         said = [events.text_ended(message_id, is_interrupted=True)] if message_id and partial else []
@@ -190,7 +192,7 @@ class _Drive:
         frames = self._log.number([*said, events.run_ended(self._run)])
         try:
             await in_database(
-                self._journal.ended, last_seq=self._log.last_seq, interrupted=interrupted, broken_off=broken_off
+                self._journal.ended, last_seq=self._log.last_seq, interrupted=interrupted, spans=spans
             )
         except LeaseLost:
             return

@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that roll back go first, then those against live processes, whose rows stay, last those that empty tables."""
+    """First tests that roll back, then those against live processes, whose rows stay, last those that empty tables."""
     items.sort(key=_turn)
 
 

@@ -1,6 +1,6 @@
 """What a reader has in view after a list of events: the reference that every page and every replay must agree with."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Event = dict[str, Any]
@@ -36,7 +36,7 @@ class RunView:
     code: str | None = None
     usage: list[dict[str, Any]] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
-    retries: list[str] = field(default_factory=list, compare=False)      # told live, and over when the run is
+    retries: list[str] = field(default_factory=list)
 
     @property
     def question(self) -> str:
@@ -67,6 +67,11 @@ class View:
     def runs(self) -> list[RunView]:
         shown = [run for run in self._runs.values() if run.id not in self._replaced]
         return sorted(shown, key=lambda run: run.position)
+
+    @property
+    def lasting(self) -> list[dict[str, Any]]:
+        """All of it as plain values, but for the retries: they are told live, and over when the run is."""
+        return [{name: value for name, value in asdict(run).items() if name != "retries"} for run in self.runs]
 
     def has(self, run_id: str) -> bool:
         return run_id in self._runs

@@ -30,7 +30,7 @@ def test_a_question_is_answered_with_a_tool_and_a_reload_shows_the_same(live_sta
     assert end["outcome"] == {"type": "success"}
     assert end["usage"][0]["inputTokens"] == 40
     assert end["usage"][0]["cachedInputTokens"] == 8
-    assert View(live_stack.page_data(ack["threadId"], alice)["events"]).runs == socket.view.runs
+    assert View(live_stack.page_data(ack["threadId"], alice)["events"]).lasting == socket.view.lasting
 
 
 def test_the_next_question_carries_the_conversation_so_far(socket_of, llm, alice):
@@ -102,7 +102,7 @@ def test_two_open_pages_see_the_same(socket_of, llm, alice):
     reply.release()
 
     assert socket.end(ack["runId"]) == elsewhere.end(ack["runId"])
-    assert socket.view.runs == elsewhere.view.runs
+    assert socket.view.lasting == elsewhere.view.lasting
 
 
 def test_a_message_of_the_first_page_arrives_on_the_second(socket_of, llm, alice):
@@ -142,7 +142,7 @@ def test_strange_text_comes_back_as_it_was_said(live_stack, socket_of, llm, alic
     run = socket.view.run(ack["runId"])
     assert run.question == strange.strip()
     assert run.answer == "</script>🌉\n\nمرحبا \x01 end"
-    assert View(live_stack.page_data(ack["threadId"], alice)["events"]).runs == [run]
+    assert View(live_stack.page_data(ack["threadId"], alice)["events"]).lasting == socket.view.lasting
 
 
 @pytest.mark.parametrize(

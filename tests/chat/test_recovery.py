@@ -25,7 +25,7 @@ def test_a_killed_worker_is_replaced_and_the_answer_starts_over(live_stack, sock
     assert (run.status, run.recoveries, run.epoch) == (RunStatus.COMPLETED, 1, 2)
     assert socket.view.run(ack["runId"]).answer == "four five"
     assert answers_of(ack["runId"]) == ["four five"]
-    assert View(live_stack.page_data(ack["threadId"], alice)["events"]).runs == socket.view.runs
+    assert View(live_stack.page_data(ack["threadId"], alice)["events"]).lasting == socket.view.lasting
 
 
 def test_what_was_committed_before_the_death_is_not_done_again(live_stack, socket_of, llm, alice):
@@ -82,7 +82,7 @@ def test_a_worker_that_wakes_up_too_late_changes_nothing(live_stack, socket_of, 
     again = socket_of(alice)
     again.send("subscribe", threadId=ack["threadId"])
     assert again.end(ack["runId"]) == end
-    assert again.view.runs == socket.view.runs
+    assert again.view.lasting == socket.view.lasting
 
 
 def test_a_stop_is_heard_even_when_the_worker_dies_first(live_stack, socket_of, llm, alice):
@@ -97,7 +97,7 @@ def test_a_stop_is_heard_even_when_the_worker_dies_first(live_stack, socket_of, 
     live_stack.start_worker()
 
     assert socket.end(ack["runId"])["outcome"] == {"type": "cancelled"}
-    assert View(live_stack.page_data(ack["threadId"], alice)["events"]).runs == socket.view.runs
+    assert View(live_stack.page_data(ack["threadId"], alice)["events"]).lasting == socket.view.lasting
 
 
 def test_a_question_without_a_worker_waits_for_one(live_stack, socket_of, llm, alice):

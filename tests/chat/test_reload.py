@@ -20,7 +20,7 @@ def test_a_reload_in_mid_answer_goes_on_where_the_answer_is(live_stack, socket_o
     reply.release()
 
     assert reloaded.end(ack["runId"]) == socket.end(ack["runId"])
-    assert reloaded.view.runs == socket.view.runs
+    assert reloaded.view.lasting == socket.view.lasting
 
 
 def test_a_lost_socket_gets_only_what_it_missed(socket_of, llm, alice):
@@ -39,7 +39,7 @@ def test_a_lost_socket_gets_only_what_it_missed(socket_of, llm, alice):
     socket.end(ack["runId"])
     assert socket.view.run(ack["runId"]).answer == "one two three four"
     assert "RUN_STARTED" not in [event["type"] for event in socket.events[seen:]]
-    assert socket.view.runs == witness.view.runs
+    assert socket.view.lasting == witness.view.lasting
 
 
 def test_a_closed_page_stops_nothing(live_stack, socket_of, llm, alice):
@@ -67,7 +67,7 @@ def test_catching_up_with_a_number_nobody_has_ends_at_the_truth(socket_of, llm, 
         other = socket_of(alice)
         other.send("subscribe", threadId=ack["threadId"], runId=ack["runId"], after=after, epoch=epoch)
         other.end(ack["runId"])
-        assert other.view.runs == socket.view.runs
+        assert other.view.lasting == socket.view.lasting
 
 
 def test_a_whole_story_is_the_same_live_on_the_page_and_on_a_fresh_socket(live_stack, socket_of, llm, alice):
@@ -100,8 +100,8 @@ def test_a_whole_story_is_the_same_live_on_the_page_and_on_a_fresh_socket(live_s
     assert [run.status for run in socket.view.runs] == ["success", "cancelled", "success"]
     assert [tool.status for tool in socket.view.runs[0].tools] == ["succeeded", "invalid", "invalid"]
     assert socket.view.runs[0].answer == "Let me see.It is 1024."
-    assert View(page).runs == socket.view.runs
-    assert fresh.view.runs == socket.view.runs
+    assert View(page).lasting == socket.view.lasting
+    assert fresh.view.lasting == socket.view.lasting
     verifier = Verifier()
     for event in page:
         verifier.check(event)
