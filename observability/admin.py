@@ -46,14 +46,15 @@ class TraceAdmin(ModelAdmin):
         self._require_view(request)
         wanted = TraceFilter.read(request.GET)
         before, after = (Cursor.read(request.GET.get(name, "")) for name in ("before", "after"))
-        page = trace_list.read_page(wanted, before=before, after=after)
+        traces = wanted.traces()
+        page = trace_list.read_page(traces, before=before, after=after)
         context = {
             **self.admin_site.each_context(request),
             "title": "Traces",
             "opts": self.opts,
             "page": page,
             "wanted": wanted,
-            "number": trace_list.how_many(wanted),
+            "number": trace_list.how_many(traces, are_all=wanted.is_empty),
             "people": trace_list.people({trace.user_id for trace in page.traces if trace.user_id}),
             "agents": trace_list.agents_seen(),
             "statuses": {str(status): face.word for status, face in STATUS_FACES.items()},
@@ -67,7 +68,7 @@ class TraceAdmin(ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         self._require_view(request)
-        trace = get_object_or_404(Trace, id=_uuid_or_404(object_id))
+        trace = get_object_or_404(Trace.objects.defer("words"), id=_uuid_or_404(object_id))
         person = trace_list.people({trace.user_id}) if trace.user_id else {}
         context = {
             **self.admin_site.each_context(request),

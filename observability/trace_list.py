@@ -121,9 +121,9 @@ class TracePage:
     newer: Cursor | None
 
 
-def read_page(wanted: TraceFilter, *, before: Cursor | None = None, after: Cursor | None = None) -> TracePage:
-    """One page, newest first, and where the next ones begin."""
-    traces = wanted.traces().only(*IN_THE_LIST)
+def read_page(traces: TraceQuerySet, *, before: Cursor | None = None, after: Cursor | None = None) -> TracePage:
+    """One page of these traces, newest first, and where the next ones begin."""
+    traces = traces.only(*IN_THE_LIST)
     if after:
         later = traces.filter(started_at__gte=after.started_at).exclude(started_at=after.started_at, id__lte=after.id)
         found = list(later.order_by("started_at", "id")[: PAGE_LENGTH + 1])
@@ -142,12 +142,12 @@ def read_page(wanted: TraceFilter, *, before: Cursor | None = None, after: Curso
     )
 
 
-def how_many(wanted: TraceFilter) -> str:
+def how_many(traces: TraceQuerySet, *, are_all: bool) -> str:
     """The number of traces in words: exact while it is small, else an estimate that costs nothing."""
-    estimate = _rows_of_the_table() if wanted.is_empty else 0
+    estimate = _rows_of_the_table() if are_all else 0
     if estimate > COUNTED_UP_TO:
         return f"About {estimate:,} traces"
-    number = wanted.traces()[: COUNTED_UP_TO + 1].count()
+    number = traces[: COUNTED_UP_TO + 1].count()
     if number > COUNTED_UP_TO:
         return f"More than {COUNTED_UP_TO:,} traces"
     return f"{number:,} trace" if number == 1 else f"{number:,} traces"

@@ -51,7 +51,7 @@ def feedback_of(trace: Trace) -> Score | None:
 
 def same_thread(trace: Trace) -> list[Trace]:
     """The other runs of this conversation, in the order they were asked."""
-    others = Trace.objects.filter(thread_id=trace.thread_id).exclude(id=trace.id).order_by("-started_at")
+    others = Trace.objects.filter(thread_id=trace.thread_id).exclude(id=trace.id).defer("words").order_by("-started_at")
     return list(others[:SIBLINGS_SHOWN])[::-1]
 
 
