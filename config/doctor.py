@@ -152,8 +152,12 @@ def web_server() -> Finding | str:
 
 
 def worker() -> Finding | str:
-    from config.celery import app  # noqa: PLC0415
+    from config.celery import app  # noqa: PLC0415 - fills Celery's registry, which only this question needs
 
+    try:
+        examine.redis(settings.REDIS_URL)
+    except ServiceError:
+        return Finding("Worker", Health.NOTE, "Cannot be asked while Redis does not answer.")
     answers = app.control.ping(timeout=2)
     if answers:
         return f"{len(answers)} answered: {', '.join(name for answer in answers for name in answer)}."

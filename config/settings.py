@@ -216,7 +216,7 @@ LOGGING = {
         "httpcore2": {"level": "WARNING"},
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},     # two lines a task say nothing a trace does not
+        "celery.worker.strategy": {"level": "WARNING"},  # two lines a task say nothing a trace does not
         "celery.app.trace": {"level": "WARNING"},
     },
 }

@@ -21,7 +21,7 @@ from config.services.processes import Child, StopRequest
 
 SERVICES: dict[str, Service] = {postgres.FOLDER: postgres, redis.FOLDER: redis}
 START_SECONDS = 60
-STOP_SECONDS = 6
+STOP_SECONDS = 3
 
 
 def main(name: str, var_dir: str, *options: str) -> int:

@@ -10,6 +10,7 @@ from config.services.processes import Child, StopRequest
 
 COLOURS = ("36", "35", "33", "32", "34")
 WIDTH = 7
+PARTING_SECONDS = 1.5
 
 
 class Supervisor:
@@ -88,17 +89,17 @@ class Supervisor:
     def _stop_all(self) -> None:
         first, *others = self.children
         asked = self.stop.count
+        deadline = time.monotonic() + self.drain_seconds
         self.say("Stopping. What is being answered gets a few seconds to come to a good end.")
         first.ask_to_stop()
-        self._await([first], self.drain_seconds, asked)
+        self._await([first], deadline, asked)
         for child in others:
             child.ask_to_stop()
-        self._await(others, 1.5, asked)
+        self._await(others, deadline + PARTING_SECONDS, asked)
 
-    def _await(self, children: list[Child], seconds: float, asked: int) -> None:
+    def _await(self, children: list[Child], deadline: float, asked: int) -> None:
         """Until they have ended, or the time is over, or we are asked to stop once more; then they are killed."""
-        patience = time.monotonic() + seconds
-        while any(child.is_running for child in children) and time.monotonic() < patience and self.stop.count <= asked:
+        while any(child.is_running for child in children) and time.monotonic() < deadline and self.stop.count <= asked:
             self._show_output(0.05)
         for child in children:
             if child.is_running:

@@ -1,5 +1,6 @@
 """`manage.py serve` as its operator meets it: it starts, says so, mends itself, and leaves nothing behind."""
 
+import os
 import re
 import signal
 from collections.abc import Iterator
@@ -87,22 +88,23 @@ def test_a_taken_port_is_named(plumbline: Serve, var_dirs: Path) -> None:
     assert f"Port {port} of 127.0.0.1 cannot be used (Address already in use): set PORT" in refused.stdout
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat"])
-def test_a_killed_child_is_started_again(plumbline: Serve, name: str) -> None:
-    words = {"web": "-m daphne", "worker": "config.celery worker", "beat": "config.clock beat"}[name]
-    killed = plumbline.child(words)
+def test_killed_children_are_started_again(plumbline: Serve) -> None:
+    command_lines = {"web": "-m daphne", "worker": "config.celery worker", "beat": "config.clock beat"}
+    killed = {name: plumbline.child(words) for name, words in command_lines.items()}
 
-    kill(killed)
+    for pid in killed.values():
+        os.kill(pid, signal.SIGKILL)
 
-    plumbline.wait_until_it_says(f"The {name} was ended by SIGKILL. Starting it again in")
-    plumbline.until(lambda: other_than(killed, plumbline, words), f"there is another {name}")
+    plumbline.until(lambda: plumbline.said().count("was ended by SIGKILL. Starting it again in") == 3, "all are missed")
+    for name, words in command_lines.items():
+        plumbline.until(lambda name=name, words=words: other_than(killed[name], plumbline, words), f"{name} is back")  # type: ignore[misc]
     plumbline.wait_until_ready()
 
 
 def test_a_service_that_was_killed_with_its_keeper_is_started_again(plumbline: Serve) -> None:
     keeper = plumbline.child("config.services.keeper redis")
 
-    kill(keeper)
+    os.kill(keeper, signal.SIGKILL)
 
     plumbline.wait_until_it_says("Redis (Valkey) was ended from outside. Starting it again.")
     plumbline.until(lambda: other_than(keeper, plumbline, "config.services.keeper redis"), "there is another keeper")
@@ -121,12 +123,6 @@ def test_nothing_outlives_it_however_it_ends(var_dirs: Path) -> None:
 
         until(lambda family=family: not any(map(is_running, family)), "all of its processes have ended")  # type: ignore[misc]
     assert "a long password" not in serve.said()
-
-
-def kill(pid: int) -> None:
-    import os
-
-    os.kill(pid, signal.SIGKILL)
 
 
 def other_than(pid: int, serve: Serve, words: str) -> bool:
