@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from memory import knowledge
 from memory.models import Chunk, Document
@@ -32,18 +32,19 @@ class DocumentForm(forms.ModelForm):
         help_text="Pasted text; Markdown headings tell where a passage stands.",
     )
 
+    # Not the model's own field, whose title may not exist yet: here an existing one means a replacement.
+    called = forms.CharField(
+        required=False,
+        label="Title",
+        max_length=knowledge.TITLE_CHARS,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Empty: the file's name. A title that exists gets this content instead of what it held.",
+    )
+
     class Meta:
         model = Document
-        fields = ("title", "owner")
-        help_texts: ClassVar = {
-            "title": "Empty: the file's name. A title that exists gets this content instead of what it held.",
-            "owner": "Empty: everybody's answers may use it.",
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "title" in self.fields:
-            self.fields["title"].required = False
+        fields = ("owner",)
+        help_texts: ClassVar = {"owner": "Empty: everybody's answers may use it."}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -53,15 +54,12 @@ class DocumentForm(forms.ModelForm):
         cleaned["content"] = file.read() if file else text.encode()
         cleaned["media_type"] = (media_type_of(file.name) or file.content_type) if file else "text/markdown"
         derived = Path(file.name).stem if file else text.strip().splitlines()[0].lstrip("# ")
-        cleaned["title"] = cleaned.get("title") or derived[: knowledge.TITLE_CHARS]
+        cleaned["called"] = cleaned.get("called") or derived
         try:
             check(cleaned["content"], cleaned["media_type"])
         except DocumentRefused as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
         return cleaned
-
-    def validate_constraints(self) -> None:
-        """A title or a content that exists is no mistake: see `knowledge.add_document`."""
 
 
 @admin.register(Document)
@@ -85,7 +83,7 @@ class DocumentAdmin(ModelAdmin):
         return super().get_queryset(request).defer("content").annotate(passages_number=passages)
 
     def get_fields(self, request: HttpRequest, obj: Document | None = None) -> tuple[str, ...]:
-        return self.fields if obj else ("file", "text", "title", "owner")
+        return self.fields if obj else ("file", "text", "called", "owner")
 
     def has_change_permission(self, request: HttpRequest, obj: Document | None = None) -> bool:
         return False  # a document is replaced, not edited
@@ -95,7 +93,7 @@ class DocumentAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Document, form: forms.ModelForm, change: bool) -> None:
         stored = knowledge.add_document(
-            title=form.cleaned_data["title"],
+            title=form.cleaned_data["called"],
             content=form.cleaned_data["content"],
             media_type=form.cleaned_data["media_type"],
             owner_id=obj.owner_id,

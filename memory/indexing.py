@@ -5,7 +5,7 @@ import threading
 import uuid
 from datetime import datetime, timedelta
 
-from django.db import close_old_connections, transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -74,11 +74,16 @@ def _embed(claim: "_Claim", chunks: list[Chunk]) -> None:
             claim.end(DocumentStatus.QUEUED)
             raise ClaimLost
         batch = chunks[at : at + BATCH]
-        close_old_connections()  # none is held while vectors are made
+        _give_back_connection()  # none is held while vectors are made
         vectors = embedder.passages([f"{chunk.title}\n{chunk.place}\n{chunk.text}" for chunk in batch])
         for chunk, vector in zip(batch, vectors, strict=True):
             chunk.embedding, chunk.embedding_model = vector, embedder.name
         claim.save(batch)
+
+
+def _give_back_connection() -> None:
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def _waiting() -> DocumentQuerySet:

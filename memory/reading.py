@@ -7,6 +7,7 @@ import mimetypes
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from memory.webpage import html_sections
 
@@ -39,7 +40,7 @@ def read(content: bytes, media_type: str) -> list[Section]:
 def _speaking(sections: list[Section]) -> list[Section]:
     """Without the empty ones; a heading with nothing under it is a text of its own."""
     kept = []
-    for section, following in zip(sections, [*sections[1:], Section((), "")], strict=True):
+    for section, following in pairwise([*sections, Section((), "")]):
         depth = len(section.headings)
         if section.text.strip():
             kept.append(section)
