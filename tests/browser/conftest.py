@@ -1,4 +1,4 @@
-"""A real browser in front of the running product. A page that logs an error or breaks the security policy fails its test."""
+"""A real browser in front of the running product. An error on a page, or a breach of its policy, fails the test."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-if TYPE_CHECKING:       # Django's settings are read only after `pytest_configure`
+if TYPE_CHECKING:  # Django's settings are read only after `pytest_configure`
     from accounts.models import User
     from tests.stack import Stack
 
@@ -18,11 +18,15 @@ OpenTab = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    # Playwright keeps a loop running in this thread; Django would take every query beside it for a mistake.
+    from django.db import connections
+
+    # Playwright keeps a loop running in this thread. Django would take every query beside it for a mistake, and has
+    # other connections while it runs: nobody else closes those.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
+        connections.close_all()
         chromium.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 

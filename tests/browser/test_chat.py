@@ -19,7 +19,9 @@ def test_a_question_is_answered_and_a_reload_shows_the_same(open_tab, llm, alice
     expect_answer(page, "It is 42.")
     expect(page).to_have_url(re.compile(r"/c/[0-9a-f-]{36}/$"))
     expect(page).to_have_title("What is 6 times 7? · Plumbline")
-    expect(page.get_by_role("navigation").get_by_role("link", name="What is 6 times 7?")).to_have_attribute("aria-current", "page")
+    expect(page.get_by_role("navigation").get_by_role("link", name="What is 6 times 7?")).to_have_attribute(
+        "aria-current", "page"
+    )
     before = page.locator("answer-text").inner_html()
     page.reload()
     expect_answer(page, "It is 42.")
@@ -135,7 +137,7 @@ def test_a_conversation_is_renamed_pinned_and_deleted(open_tab, llm, alice):
     entry.hover()
     page.get_by_role("button", name="More for").click()
     page.get_by_role("menuitem", name="Rename").click()
-    page.get_by_label("Title").fill("A sign of life")
+    page.get_by_label("Title", exact=True).fill("A sign of life")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("A sign of life")
     expect(entry).to_contain_text("A sign of life")

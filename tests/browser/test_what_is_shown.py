@@ -19,11 +19,32 @@ ATTACKS = [
     "```<img/src=x/onerror=window.hacked=1>\nx\n```",
     "<style>body { display: none }</style>",
 ]
+LONG = """# Title
+
+Some *words* and `code`.
+
+- one
+- two
+
+```python
+print("x")
+```
+
+| a | b |
+|---|--:|
+| 1 | 2 |
+
+End."""
+TOO_WIDE = """() => [...document.querySelectorAll("main *")].filter(
+  (it) => !it.closest(".table, pre") && it.getBoundingClientRect().right > innerWidth + 1
+).length"""
 RENDER = """async (attacks) => {
   const { fragmentOf } = await import("/static/js/lib/markdown.js")
   const place = document.querySelector("chat-transcript")
   for (const attack of attacks) place.append(fragmentOf(attack))
-  for (const link of place.querySelectorAll("a, button")) link.dispatchEvent(new MouseEvent("mouseover", { bubbles: true }))
+  for (const link of place.querySelectorAll("a, button")) {
+    link.dispatchEvent(new MouseEvent("mouseover", { bubbles: true }))
+  }
   return place.innerHTML
 }"""
 
@@ -46,8 +67,7 @@ def test_nothing_an_llm_writes_runs_or_loads(open_tab, alice):
 
 
 def test_a_long_answer_in_pieces_looks_as_it_does_at_once(open_tab, llm, alice):
-    text = "# Title\n\nSome *words* and `code`.\n\n- one\n- two\n\n```python\nprint('x')\n```\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\nEnd."
-    llm.reply(text, deltas=tuple(text[place : place + 3] for place in range(0, len(text), 3)))
+    llm.reply(LONG, deltas=tuple(LONG[place : place + 3] for place in range(0, len(LONG), 3)))
     page = open_tab(alice)
 
     ask(page, "Show me everything")
@@ -68,8 +88,7 @@ def test_who_reads_above_is_not_moved_and_finds_the_way_down(open_tab, llm, alic
     reply.held.wait()
     expect(page.get_by_text("Line 39")).to_be_visible()
 
-    page.locator("reading-place").hover()
-    page.mouse.wheel(0, -400)
+    page.locator("reading-place").evaluate("(it) => it.scrollBy(0, -400)")
     expect(page.get_by_role("button", name="To the end")).to_be_visible()
     before = page.locator("reading-place").evaluate("(it) => it.scrollTop")
     reply.release()
@@ -88,8 +107,7 @@ def test_nothing_is_wider_than_the_screen(open_tab, llm, alice, width):
     ask(page, "x" * 200)
     expect_answer(page, "z" * 200)
 
-    wide = "() => [...document.querySelectorAll('main *')].filter((it) => !it.closest('.table, pre') && it.getBoundingClientRect().right > innerWidth + 1).length"
-    assert page.evaluate(wide) == 0
+    assert page.evaluate(TOO_WIDE) == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -109,9 +127,9 @@ def test_the_drawer_opens_and_closes_on_a_narrow_screen(open_tab, alice):
 def test_everything_can_be_done_with_the_keyboard(open_tab, llm, alice):
     llm.reply("Heard.")
     page = open_tab(alice)
-    page.locator("body").evaluate("() => document.activeElement.blur()")
+    page.get_by_role("link", name="Plumbline").focus()
 
-    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
     expect(page.get_by_role("link", name="Skip to the question")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.type("First line")

@@ -8,7 +8,6 @@ export class ReadingPlace extends HTMLElement {
   #follows = true
   #hasNews = false
   #last = 0
-  isBusy = false          // something is being written: growth is news
 
   connectedCallback() {
     this.down = document.querySelector("[data-down]")
@@ -39,6 +38,12 @@ export class ReadingPlace extends HTMLElement {
     this.#offer()
   }
 
+  /** Something was written. */
+  tell() {
+    this.#hasNews = !this.#follows
+    this.#offer()
+  }
+
   get #isAtEnd() {
     return this.scrollHeight - this.scrollTop - this.clientHeight < NEAR
   }
@@ -53,7 +58,6 @@ export class ReadingPlace extends HTMLElement {
 
   #grown() {
     if (this.#follows) this.scrollTop = this.scrollHeight
-    else this.#hasNews ||= this.isBusy
     this.#offer()
   }
 

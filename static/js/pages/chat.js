@@ -111,6 +111,7 @@ function heard(event) {
   state = apply(state, event)
   if (state.missed.length) askForMissed()
   say(before, event)
+  if (state !== before && event.type === "TEXT_MESSAGE_CONTENT") place.tell()
   drawSoon()
 }
 
@@ -183,7 +184,6 @@ function draw() {
     note: live.length ? "You can go on writing: the next question is queued." : "",
   })
   away.hidden = !isAway
-  place.isBusy = live.length > 0
 }
 
 function options(run) {
