@@ -104,7 +104,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def command_line(pid: int) -> str:
-    line = ["ps", "-p", str(pid), "-o", "args="]
+    line = ["ps", "-ww", "-p", str(pid), "-o", "args="]
     return subprocess.run(line, capture_output=True, text=True, check=False).stdout.strip()
 
 
