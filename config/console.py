@@ -32,7 +32,10 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Plumbline",
     "SITE_HEADER": "Plumbline",
     "SITE_SUBHEADER": "Console",
-    "SITE_SYMBOL": "straighten",
+    "SITE_ICON": lambda request: static("img/plumbline.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/plumbline.svg")},
+    ],
     "SITE_URL": "/",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,

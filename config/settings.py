@@ -92,7 +92,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
-    "config.middleware.ConsolePolicyMiddleware",
+    "config.middleware.console_policy",
 ]
 
 ROOT_URLCONF = "config.urls"

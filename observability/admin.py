@@ -53,6 +53,8 @@ class TraceAdmin(ModelAdmin):
             "title": "Traces",
             "opts": self.opts,
             "page": page,
+            "older": wanted.query(before=str(page.older)) if page.older else "",
+            "newer": wanted.query(after=str(page.newer)) if page.newer else "",
             "wanted": wanted,
             "number": trace_list.how_many(traces, are_all=wanted.is_empty),
             "people": trace_list.people({trace.user_id for trace in page.traces if trace.user_id}),

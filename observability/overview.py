@@ -41,6 +41,7 @@ class Percentile(Aggregate):
 
 def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Adds to the page's context what this person may see of it."""
+    context = {**context, "title": "Overview"}
     if not request.user.has_perm("observability.view_trace"):
         return context
     today = Trace.objects.filter(started_at__gte=timezone.now() - timedelta(days=1))

@@ -5,7 +5,7 @@ meanwhile move nothing. Nothing here counts a whole table.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
@@ -86,8 +86,8 @@ class TraceFilter:
         return self == TraceFilter()
 
     def query(self, **changes: str) -> str:
-        """The address of this view, or of this view but for these changes."""
-        asked = {name: value for name, value in vars(replace(self, **changes)).items() if value}
+        """The address of this view, with these changes and additions."""
+        asked = {name: value for name, value in {**vars(self), **changes}.items() if value}
         return "?" + urlencode(asked)
 
     def traces(self) -> TraceQuerySet:

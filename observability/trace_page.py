@@ -96,8 +96,9 @@ def _blocks(value: Any, *, said_by: str = "") -> list[Block]:
     if value in (None, "", [], {}):
         return []
     if isinstance(value, list) and all(isinstance(item, dict) and "role" in item for item in value):
-        # The last words said matter most; what led to them is folded.
-        return [_message(item, is_open=place >= len(value) - 2) for place, item in enumerate(value)]
+        # The last words said matter most; the instructions and what led to them are folded.
+        last = len(value) - 2
+        return [_message(item, is_open=place >= last and item["role"] != "system") for place, item in enumerate(value)]
     if said_by:
         return [_message({"role": said_by, **_as_message(value)}, is_open=True)]
     if isinstance(value, str):

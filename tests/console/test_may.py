@@ -72,7 +72,10 @@ def test_an_operator_changes_nothing(olga: User, client_of: ClientOf) -> None:
 def test_an_administrator_deletes_a_trace_with_its_steps(dana: User, client_of: ClientOf) -> None:
     delete = pages_of_a_trace()[1].replace("change", "delete")
 
-    client_of(dana).post(delete, {"post": "yes"})
+    console = client_of(dana)
+
+    assert "with all its steps" in console.get(delete).content.decode()
+    console.post(delete, {"post": "yes"})
 
     assert not Trace.objects.exists()
     assert not Span.objects.exists()

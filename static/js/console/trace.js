@@ -17,7 +17,8 @@ let fetching = null
 const ROOT_KIND = { icon: "smart_toy", word: "Agent", tone: "accent" }
 const UNKNOWN_KIND = { icon: "help", word: "Step", tone: "quiet" }
 
-drawAxis()
+const axis = document.querySelector(".axis")
+new ResizeObserver(drawAxis).observe(axis)
 tree.append(...all.map(drawRow))
 const fromAddress = new URLSearchParams(location.hash.slice(1))
 showTab(fromAddress.get("tab") ?? "timeline")
@@ -28,13 +29,14 @@ if (wanted) open(wanted)
 // Drawing
 
 function drawAxis() {
-  const axis = document.querySelector(".axis")
-  for (const tick of ticks(span)) {
+  const width = axis.clientWidth
+  const marks = ticks(span, Math.min(10, Math.max(2, width / 60))).map(tick => {
     const mark = element("span", "tick", tick.label)
     mark.style.setProperty("--at", tick.share)
-    axis.append(mark)
-  }
-  if (all.length === 1) axis.hidden = true
+    mark.classList.toggle("is-last", (1 - tick.share) * width < 50)      // no room at its right
+    return mark
+  })
+  axis.replaceChildren(...marks)
 }
 
 function drawRow(row) {
@@ -132,6 +134,7 @@ function show(...parts) {
   details.replaceChildren(...parts)
   timeline.classList.add("is-split")
   details.scrollTop = 0
+  if (getComputedStyle(details).position === "static") details.scrollIntoView({ block: "nearest" })
 }
 
 function close() {
