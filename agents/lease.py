@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from django.conf import settings
 from django.db import OperationalError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import InterfaceError
 
 from agents.models import Run
@@ -84,6 +85,7 @@ class Lease:
         self.claim = held
         self.reason: Reason | None = None
         self.is_draining = False
+        self.is_over = False  # its last write is under way or done: nothing is left to stop
         self.good_until = held.claimed_at + settings.RUN_LEASE_SECONDS
         self._work = work
         self._loop = work.get_loop()
@@ -93,7 +95,7 @@ class Lease:
         self._loop.call_soon_threadsafe(self._stop, reason)
 
     def _stop(self, reason: Reason) -> None:
-        if self.reason is None or reason == Reason.LOST:
+        if not self.is_over and (self.reason is None or reason == Reason.LOST):
             self.reason = reason
             self._work.cancel()
 
@@ -125,6 +127,7 @@ class Heartbeat:
         return next((lease for lease in self.held() if lease.claim.run_id == run_id), None)
 
     def _beat_forever(self) -> None:
+        own = _own_connection()
         while True:
             time.sleep(settings.RUN_HEARTBEAT_SECONDS)
             leases = self.held()
@@ -132,15 +135,14 @@ class Heartbeat:
                 continue
             asked_at = time.monotonic()
             try:
-                self._renew(leases, asked_at)
+                self._renew(own, leases, asked_at)
             except (OperationalError, InterfaceError) as error:
                 logger.warning("Leases could not be renewed (%s); trying again.", type(error).__name__)
-            finally:
-                connection.close()
-            self._give_up_expired(asked_at)
+                own.close()
+            self._give_up_expired(time.monotonic())
 
-    def _renew(self, leases: list[Lease], asked_at: float) -> None:
-        with connection.cursor() as cursor:
+    def _renew(self, own: BaseDatabaseWrapper, leases: list[Lease], asked_at: float) -> None:
+        with own.cursor() as cursor:
             owners = [lease.claim.owner for lease in leases]
             cursor.execute(RENEW, {"owners": owners, "seconds": settings.RUN_LEASE_SECONDS})
             renewed = dict(cursor.fetchall())
@@ -157,6 +159,15 @@ class Heartbeat:
         for lease in self.held():
             if now > lease.good_until - settings.RUN_LEASE_SECONDS / 3:
                 lease.stop(Reason.LOST)
+
+
+def _own_connection() -> BaseDatabaseWrapper:
+    """A connection outside the pool: a lease must not run out because all of the pool is busy."""
+    own = connection.copy()
+    own.settings_dict["OPTIONS"] = {
+        name: value for name, value in own.settings_dict["OPTIONS"].items() if name != "pool"
+    }
+    return own
 
 
 heartbeat = Heartbeat()

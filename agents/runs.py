@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import uuid
+from collections.abc import Coroutine
 from contextlib import aclosing
+from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
@@ -32,20 +34,37 @@ async def advance(run_id: uuid.UUID, publisher: Publisher) -> None:
     task = asyncio.current_task()
     if held is None or task is None:
         return
-    kept = Lease(held, task)
-    heartbeat.keep(kept)
+    kept: Lease | None = None
     try:
         loaded = await in_database(load, held)
-        await _Drive(loaded, kept, await publisher.open(loaded.run)).to_the_end(publisher)
+        log = await publisher.open(loaded.run)
+        kept = Lease(held, task)
+        heartbeat.keep(kept)
+        await _Drive(loaded, kept, log).to_the_end(publisher)
         following = await in_database(next_in_line, loaded.run.thread_id)
     except (OperationalError, InterfaceError) as error:
         # Nothing was half written. The lease runs out and the reaper hands the run to whoever has a database.
         logger.warning("Run %s is left to the reaper: the database failed (%s).", run_id, error)
         return
     finally:
-        heartbeat.drop(kept)
+        if kept:
+            heartbeat.drop(kept)
     if following:
         doorbell.ring(following)
+
+
+async def _whole(step: Coroutine[Any, Any, None]) -> None:
+    """Take a step to its end even when we are stopped in its middle, and be stopped then: no half a commit."""
+    taken = asyncio.ensure_future(step)
+    stopped: asyncio.CancelledError | None = None
+    while not taken.done():
+        try:
+            await asyncio.wait([taken])
+        except asyncio.CancelledError as error:
+            stopped = error
+    taken.result()
+    if stopped:
+        raise stopped
 
 
 class _Drive:
@@ -64,7 +83,10 @@ class _Drive:
 
     async def to_the_end(self, publisher: Publisher) -> None:
         try:
-            await self._work()
+            if self._run.cancel_requested_at:
+                await self._end(RunStatus.CANCELLED, StopReason.CANCELLED, "")
+            else:
+                await self._work()
         except LeaseLost:
             logger.warning("Run %s was taken over by another worker.", self._run.id)
         except asyncio.CancelledError:
@@ -75,23 +97,28 @@ class _Drive:
             logger.exception("Run %s failed.", self._run.id)
             await self._end(RunStatus.FAILED, StopReason.INTERNAL_ERROR, INTERNAL_ERROR)
         finally:
+            self._lease.is_over = True
             await publisher.close(self._log)
 
     async def _work(self) -> None:
-        frames = self._log.number(self._replay)
-        await in_database(self._journal.opened, self._ctx.agent.llm_name, last_seq=self._log.last_seq)
-        self._log.publish(frames)
+        await _whole(self._begin())
         async with aclosing(loop.run(self._ctx)) as facts:
             async for fact in facts:
-                await self._store(fact)
+                if isinstance(fact, TextDelta):
+                    self._say(fact.text)
+                else:
+                    await _whole(self._store(fact))
                 if self._lease.is_draining and isinstance(fact, TurnStarted | ReplyReceived):
                     await self._give_back()
                     return
 
+    async def _begin(self) -> None:
+        frames = self._log.number(self._replay)
+        await in_database(self._journal.opened, self._ctx.agent.llm_name, last_seq=self._log.last_seq)
+        self._log.publish(frames)
+
     async def _store(self, fact: Fact) -> None:
         match fact:
-            case TextDelta(text=text):
-                self._say(text)
             case TurnStarted(request=request):
                 self._request = request
             case AttemptStarted(attempt=number, llm_name=llm_name):
@@ -169,19 +196,24 @@ class _Drive:
         if self._lease.reason is None or task is None:
             raise asyncio.CancelledError
         task.uncancel()
+        if self._lease.is_over:
+            return  # stopped after its end
         if self._lease.reason == Reason.CANCELLED:
             await self._end(RunStatus.CANCELLED, StopReason.CANCELLED, "")
         elif self._lease.reason == Reason.DRAINED:
             await self._give_back()
+        else:
+            logger.warning("Run %s: the lease was lost; this worker writes nothing more.", self._run.id)
 
     async def _give_back(self) -> None:
+        self._lease.is_over = True
         await in_database(lease.release, self._lease.claim)
         doorbell.ring(self._run.id)
 
     async def _end(self, status: RunStatus, reason: StopReason, error: str) -> None:
         message_id, partial = self._log.message_id, self._log.text_so_far
         spans = []
-        if self._attempt:       # first of all, since the outcome names the cost
+        if self._attempt:  # first of all, since the outcome names the cost
             spans.append(await in_database(self._journal.broken_off, self._finished_attempt()))
         interrupted = (message_id, partial) if message_id and partial else None
         self._run.conclude(status, reason, error)
@@ -191,9 +223,7 @@ class _Drive:
             said += [events.call_status(call.id, call_status), events.call_result(call.id, result)]
         frames = self._log.number([*said, events.run_ended(self._run)])
         try:
-            await in_database(
-                self._journal.ended, last_seq=self._log.last_seq, interrupted=interrupted, spans=spans
-            )
+            await in_database(self._journal.ended, last_seq=self._log.last_seq, interrupted=interrupted, spans=spans)
         except LeaseLost:
             return
         self._log.end_text()
