@@ -73,7 +73,7 @@ class DocumentAdmin(ModelAdmin):
     ordering = ("-updated_at", "-id")
     autocomplete_fields = ("owner",)
     actions: ClassVar = ["index_again"]
-    fields = ("title", "state", "error", "whose", "media_type", "length", "created_at", "updated_at", "passages")
+    fields = ("title", "status", "error", "whose", "media_type", "length", "created_at", "updated_at", "passages")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
         counted = (
@@ -83,7 +83,9 @@ class DocumentAdmin(ModelAdmin):
         return super().get_queryset(request).defer("content").annotate(passages_number=passages)
 
     def get_fields(self, request: HttpRequest, obj: Document | None = None) -> tuple[str, ...]:
-        return self.fields if obj else ("file", "text", "called", "owner")
+        if obj is None:
+            return ("file", "text", "called", "owner")
+        return tuple(field for field in self.fields if field != "error" or obj.error)
 
     def has_change_permission(self, request: HttpRequest, obj: Document | None = None) -> bool:
         return False  # a document is replaced, not edited

@@ -17,7 +17,6 @@ from memory.reading import DocumentRefused, read
 
 log = logging.getLogger(__name__)
 
-BATCH = 16
 SILENT_FOR = timedelta(minutes=5)  # an indexer that gave no sign for so long is gone, and its document taken over
 
 _drains = threading.Lock()
@@ -69,11 +68,11 @@ def _embed(claim: "_Claim", chunks: list[Chunk]) -> None:
     embedder = embeddings.current()
     if embedder is None:
         return
-    for at in range(0, len(chunks), BATCH):
+    for at in range(0, len(chunks), embedder.batch):
         if _is_stopping.is_set():
             claim.end(DocumentStatus.QUEUED)
             raise ClaimLost
-        batch = chunks[at : at + BATCH]
+        batch = chunks[at : at + embedder.batch]
         _give_back_connection()  # none is held while vectors are made
         vectors = embedder.passages([f"{chunk.title}\n{chunk.place}\n{chunk.text}" for chunk in batch])
         for chunk, vector in zip(batch, vectors, strict=True):

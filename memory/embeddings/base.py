@@ -15,6 +15,7 @@ class Embedder(Protocol):
 
     name: str
     dimensions: int
+    batch: int  # how many passages to give at once: about a second of work
     relevant_from: float  # the cosine from which a passage has something to do with a query
 
     def passages(self, texts: Sequence[str]) -> list[Vector]:

