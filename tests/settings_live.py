@@ -4,7 +4,7 @@ from config.settings import *  # noqa: F403
 from config.settings import CELERY
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-RUN_LEASE_SECONDS = 3
+RUN_LEASE_SECONDS = 5
 RUN_HEARTBEAT_SECONDS = 1
 DRAIN_SECONDS = 1
 LLM_ATTEMPTS = 2

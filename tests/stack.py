@@ -100,11 +100,11 @@ class Stack:
         self.beat = self._python("beat", "-m", "celery", "-A", "config", "beat", "--loglevel=INFO")
         self.start_worker(wait=False)
         static.may_end = True
-        self._until(lambda: not static.is_running, "the static files are collected")
+        self.until(lambda: not static.is_running, "the static files are collected")
         port = os.environ["PORT"]
         self.web = self._python("web", "-m", "daphne", "-b", "127.0.0.1", "-p", port, "config.asgi:application")
-        self._until(self._is_web_ready, "the web process answers /readyz")
-        self._until(self._are_workers_ready, "the worker answers")
+        self.until(self._is_web_ready, "the web process answers /readyz")
+        self.until(self._are_workers_ready, "the worker answers")
 
     def stop(self) -> None:
         for process in self._processes:
@@ -120,8 +120,21 @@ class Stack:
         worker = self._python(name, *command, "--without-gossip", "--without-mingle", "--loglevel=INFO")
         self.workers.append(worker)
         if wait:
-            self._until(self._are_workers_ready, f"{name} answers")
+            self.until(self._are_workers_ready, f"{name} answers")
         return worker
+
+    def until_said(self, process: Process, words: str) -> None:
+        """Wait for a line in a log that matches."""
+        self.until(lambda: re.search(words, process.said()) is not None, f"{process.name} says {words}")
+
+    def until(self, is_so: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not is_so():
+            dead = [process.name for process in self._processes if not (process.is_running or process.may_end)]
+            if dead or time.monotonic() > deadline:
+                logs = "\n".join(f"--- {title}\n{said}" for title, said in self.logs())
+                raise AssertionError(f"It did not happen that {what}. Ended: {dead or 'none'}.\n{logs}")
+            time.sleep(0.05)
 
     # Front doors
 
@@ -181,15 +194,6 @@ class Stack:
         expected = {f"{worker.name}@tests" for worker in self.workers if worker.is_running}
         answers = celery.control.ping(timeout=1, limit=len(expected), destination=list(expected))
         return expected <= {name for answer in answers for name in answer}
-
-    def _until(self, is_so: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not is_so():
-            dead = [process.name for process in self._processes if not (process.is_running or process.may_end)]
-            if dead or time.monotonic() > deadline:
-                logs = "\n".join(f"--- {title}\n{said}" for title, said in self.logs())
-                raise AssertionError(f"It did not happen that {what}. Ended: {dead or 'none'}.\n{logs}")
-            time.sleep(0.05)
 
 
 def _url_of_test_database() -> str:

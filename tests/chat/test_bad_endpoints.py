@@ -67,19 +67,17 @@ def test_what_will_not_pass_is_told_at_once(live_stack, socket_of, llm, alice, s
 
 
 def test_silence_is_told_too_whatever_kind_it_is(live_stack, socket_of, llm, alice):
-    socket = socket_of(alice)
-    silences = [{"hang": True}, {"comments_only": True}, {"stall_after": 1}]
     asked = []
-    for silence in silences:        # one after the other to know who gets which, then all together: they are slow
-        asked.append(llm.reply("one two", **silence))
-        silence["run"] = socket.ask(f"Are you {len(asked)}?")
-        asked[-1].asked.wait()
-    for _ in silences:
-        llm.reply("one two", hang=True)
+    for silence in ({"hang": True}, {"comments_only": True}, {"stall_after": 1}):
+        reply, socket = llm.reply("one two", **silence), socket_of(alice)
+        asked.append((reply, socket, socket.ask("Are you well?")))
+        reply.asked.wait()      # so that each gets its own kind; then all are waited for together
+    for _ in asked:
+        llm.reply(hang=True)
 
-    for number, silence in enumerate(silences, start=1):
-        assert "sent nothing" in assert_told(socket, live_stack, alice, silence["run"], f"Are you {number}?")
-    assert all(exchange.client_left.wait() is None for exchange in asked)
+    for reply, socket, ack in asked:
+        assert "sent nothing" in assert_told(socket, live_stack, alice, ack, "Are you well?")
+        reply.client_left.wait()
 
 
 def test_a_passing_failure_is_shown_and_then_forgotten(live_stack, socket_of, llm, alice):

@@ -1,5 +1,7 @@
 """Workers die, leave and freeze in mid-answer; the question is answered all the same, once."""
 
+from django.db.models.functions import Now
+
 from agents.models import Message, Role, Run, RunStatus
 from tests.fold import View
 from tests.llm import call
@@ -75,14 +77,32 @@ def test_a_worker_that_wakes_up_too_late_changes_nothing(live_stack, socket_of, 
     frozen.freeze()
     end = socket.end(ack["runId"])
     stale.release()
+    stale.answered.wait()       # it lies in the socket of the frozen worker, who will take it for its own
     frozen.thaw()
-    stale.client_left.wait(20) if not stale.answered.is_set else None
+    live_stack.until_said(frozen, rf"Run {ack['runId']}.*lost")
 
     assert answers_of(ack["runId"]) == ["three four"]
     again = socket_of(alice)
     again.send("subscribe", threadId=ack["threadId"])
     assert again.end(ack["runId"]) == end
     assert again.view.lasting == socket.view.lasting
+
+
+def test_a_worker_that_slept_past_its_lease_takes_its_run_up_again(live_stack, socket_of, llm, alice):
+    llm.reply("one two", pause_after=1)
+    llm.reply("three four")
+    socket = socket_of(alice)
+    ack = socket.ask("Count")
+    socket.until_answer(ack["runId"], "one")
+    (worker,) = live_stack.workers
+
+    worker.freeze()
+    live_stack.until(lambda: Run.objects.filter(pk=ack["runId"], lease_expires_at__lt=Now()).exists(), "it is late")
+    worker.thaw()
+
+    socket.end(ack["runId"])
+    assert socket.view.run(ack["runId"]).answer == "three four"
+    assert answers_of(ack["runId"]) == ["three four"]
 
 
 def test_a_stop_is_heard_even_when_the_worker_dies_first(live_stack, socket_of, llm, alice):
