@@ -79,3 +79,16 @@ def test_a_draft_survives_a_reload_and_is_gone_once_sent(open_tab, llm, alice):
     expect_answer(page, "Sent.")
     page.goto("/")
     expect(page.get_by_label("Your question")).to_have_value("")
+
+
+def test_who_was_logged_out_elsewhere_is_told_and_loses_nothing(open_tab, alice):
+    page = open_tab(alice)
+    line = Line(page)
+    page.reload()
+    page.get_by_label("Your question").fill("Half a thought")
+    page.context.clear_cookies()
+
+    line.cut()
+
+    expect(page.get_by_role("link", name="Log in again")).to_be_visible(timeout=15_000)
+    expect(page.get_by_label("Your question")).to_have_value("Half a thought")

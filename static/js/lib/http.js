@@ -1,6 +1,7 @@
 /** The small things a page asks the server by POST and GET; failures come as words. */
 
 export class Refused extends Error {}
+export class LoggedOut extends Refused {}
 
 export async function post(url, data = {}) {
   const response = await asked(url, {
@@ -24,7 +25,7 @@ async function asked(url, options) {
     if (error.name === "AbortError") throw error
     throw new Refused("The server cannot be reached. Please try again in a moment.")
   })
-  if (response.redirected) throw new Refused("You have been logged out. Reload the page to log in again.")
+  if (response.redirected) throw new LoggedOut("You have been logged out. Reload the page to log in again.")
   return response
 }
 

@@ -9,7 +9,7 @@ import "../elements/reading_place.js"
 import "../elements/side_bar.js"
 import "../elements/theme_choice.js"
 import { apply, emptyConversation, fold, lastSeen, placeIn, unfinishedRuns, withoutMissed } from "../lib/conversation.js"
-import { post } from "../lib/http.js"
+import { fragment, LoggedOut, post } from "../lib/http.js"
 import * as outbox from "../lib/outbox.js"
 import { phaseOf } from "../lib/phases.js"
 import { Socket } from "../lib/socket.js"
@@ -21,18 +21,20 @@ const transcript = part("chat-transcript")
 const composer = part("chat-composer")
 const place = part("reading-place")
 const firstVisit = part("first-visit")
-const away = document.querySelector("[data-away]")
+const away = part("[data-away]")
 
 const OUTBOX = `plumbline:outbox:${person}`
 const AWAY_IS_SAID_AFTER = 1000
 const ASK_AGAIN_AFTER = 1000
+const ASK_WHY_AT = 2            // the third attempt in a row that fails
 
 let state = fold(emptyConversation(data.threadId), data.events)
-let entries = JSON.parse(sessionStorage.getItem(OUTBOX) ?? "[]")
+let entries = JSON.parse(sessionStorage.getItem(OUTBOX) ?? "[]").filter((entry) => entry.state !== "accepted")
+let deeds = []                  // commands about runs that are not answered yet
 let feedback = data.feedback
 let agent = data.agent
 let chat = data.threadId ?? entries.find((entry) => !entry.threadId)?.chat ?? crypto.randomUUID()
-let stopping = new Set()
+const stopping = new Set()        // ids of runs
 let isAway = false
 let awayTimer = null
 let askedAt = 0
@@ -42,7 +44,7 @@ const socket = new Socket({
   open: () => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/`),
   handlers: {
     resume: () => (state.threadId ? [subscription()] : []),
-    waiting: () => outbox.commandsIn(entries),
+    waiting: () => [...outbox.commandsIn(entries), ...deeds],
     answered,
     event: heard,
     state: connectionChanged,
@@ -88,13 +90,19 @@ function stop() {
 
 function cancel(run) {
   stopping.add(run.id)
-  socket.send({ type: "run.cancel", id: crypto.randomUUID(), runId: run.id })
+  command("run.cancel", run)
   drawSoon()
 }
 
 function retry(run) {
-  socket.send({ type: "run.retry", id: crypto.randomUUID(), runId: run.id })
+  command("run.retry", run)
   place.toEnd()
+}
+
+function command(type, run) {
+  const deed = { type, id: crypto.randomUUID(), runId: run.id }
+  deeds = [...deeds, deed]
+  socket.send(deed)
 }
 
 async function rate(run, isPositive, comment) {
@@ -106,7 +114,7 @@ async function rate(run, isPositive, comment) {
 // What the server says
 
 function heard(event) {
-  if (state.threadId && event.metadata?.threadId !== state.threadId) return
+  if (!isOfThisPage(event)) return
   const before = state
   state = apply(state, event)
   if (state.missed.length) askForMissed()
@@ -117,11 +125,7 @@ function heard(event) {
 
 function answered(answer) {
   const entry = entries.find(({ id }) => id === answer.id)
-  if (!entry) {
-    if (answer.type === "nack") announce(answer.error)
-    stopping = new Set([...stopping].filter((id) => state.runs[id]))
-    return
-  }
+  if (!entry) return settleDeed(answer)
   const isHere = entry.chat === chat
   keep(outbox.answered(entries, answer))
   if (answer.type === "ack" && isHere && !state.threadId) settle(answer.threadId)
@@ -130,6 +134,22 @@ function answered(answer) {
   }
   part("side-bar").reload()
   drawSoon()
+}
+
+function settleDeed(answer) {
+  const deed = deeds.find(({ id }) => id === answer.id)
+  deeds = deeds.filter((other) => other !== deed)
+  if (!deed || answer.type === "ack") return
+  stopping.delete(deed.runId)
+  announce(answer.error)
+  drawSoon()
+}
+
+/** The connection may also hear of a conversation whose message was kept by an earlier page. */
+function isOfThisPage(event) {
+  const { threadId } = event.metadata ?? {}
+  if (state.threadId) return threadId === state.threadId
+  return entries.some((entry) => entry.chat === chat && (entry.threadId ?? threadId) === threadId)
 }
 
 /** A new conversation has its thread: give the page its address. */
@@ -141,15 +161,21 @@ function settle(threadId) {
   entitle(first?.text.split("\n")[0].slice(0, 120) ?? "")
 }
 
-function connectionChanged(name) {
+function connectionChanged(name, attempt) {
   clearTimeout(awayTimer)
   if (name === "open") {
     if (isAway) announce("Connected again")
     isAway = false
-    stopping = new Set()
     return drawSoon()
   }
+  if (attempt === ASK_WHY_AT) askWhetherLoggedOut()
+  if (isAway) return
   awayTimer = setTimeout(() => { isAway = true; announce("Reconnecting; nothing is lost"); drawSoon() }, AWAY_IS_SAID_AFTER)
+}
+
+async function askWhetherLoggedOut() {
+  const error = await fragment("/c/search").then(() => null, (problem) => problem)
+  part("[data-logged-out]").hidden = !(error instanceof LoggedOut)
 }
 
 function askForMissed() {
