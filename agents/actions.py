@@ -5,7 +5,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
-from agents import doorbell
+from agents import doorbell, snapshots
 from agents.journal import close_open_calls, record_trace
 from agents.models import Message, Role, Run, RunStatus, StopReason, Thread
 from agents.text import storable
@@ -36,10 +36,10 @@ def start_run(
         client_request_id=client_request_id,
         replaces=replaces,
     )
-    Message.objects.create(run=run, position=0, role=Role.USER, text=question)
+    message = Message.objects.create(run=run, position=0, role=Role.USER, text=question)
     record_trace(run, question)
     transaction.on_commit(lambda: doorbell.ring(run.id))
-    transaction.on_commit(lambda: doorbell.announce(run))
+    transaction.on_commit(lambda: doorbell.announce(run, snapshots.of_rows(run, [message], []).batch))
     return run
 
 

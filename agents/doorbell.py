@@ -23,10 +23,10 @@ def ring(run_id: uuid.UUID) -> None:
     _soon(lambda: current_app.send_task("agents.advance", args=[str(run_id)]))
 
 
-def announce(run: Run) -> None:
-    """Tell those who watch a thread that one of its runs changed without a worker."""
-    news = Batch(run.id, run.epoch, first_seq=run.last_seq + 1, frames=()).packed()
-    _soon(lambda: _redis().publish(thread_channel(run.thread_id), news))
+def announce(run: Run, news: Batch | None = None) -> None:
+    """Tell those who watch a thread that one of its runs changed without a worker; without news they read its rows."""
+    packed = (news or Batch(run.id, run.epoch, first_seq=run.last_seq + 1, frames=())).packed()
+    _soon(lambda: _redis().publish(thread_channel(run.thread_id), packed))
 
 
 def cancel(run_id: uuid.UUID) -> None:

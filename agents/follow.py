@@ -54,7 +54,7 @@ class Watcher:
         self._send = send
         self._redis = redis
         self._places: dict[uuid.UUID, _Place] = {}
-        self._waiting: asyncio.Queue[Batch | Snapshot | None] = asyncio.Queue(MOST_WAITING)
+        self._waiting: asyncio.Queue[Batch | None] = asyncio.Queue(MOST_WAITING)
         self._resynced_at: dict[uuid.UUID, float] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -70,8 +70,8 @@ class Watcher:
         if self._task:
             self._task.cancel()
 
-    def hear(self, news: Batch | Snapshot | None) -> None:
-        """Take a batch off the subscription, or a run this socket just made; None: something may have been missed."""
+    def hear(self, news: Batch | None) -> None:
+        """Take a batch off the subscription; None: something may have been missed."""
         if self._waiting.full():
             while not self._waiting.empty():  # too far behind: the rows will tell
                 self._waiting.get_nowait()
@@ -93,16 +93,10 @@ class Watcher:
                 await asyncio.sleep(POLL_SECONDS)
                 self.hear(None)
 
-    async def _take(self, news: Batch | Snapshot | None) -> None:
-        if news is None:
+    async def _take(self, batch: Batch | None) -> None:
+        if batch is None:
             await self._resync_all()
-        elif isinstance(news, Snapshot):
-            if news.batch.run_id not in self._places:
-                await self._show(news)
-        else:
-            await self._take_batch(news)
-
-    async def _take_batch(self, batch: Batch) -> None:
+            return
         place = self._places.get(batch.run_id)
         if place and (batch.epoch, batch.last_seq) <= (place.epoch, place.seq):
             return

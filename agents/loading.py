@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ag_ui.core import BaseEvent
 
-from agents import events
+from agents import events, lease
 from agents.context import AgentConfig, RunContext
 from agents.journal import Journal, closing
 from agents.lease import Claim
@@ -22,10 +22,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Loaded:
+    claim: Claim
     run: Run
     ctx: RunContext
     journal: Journal
     replay: list[BaseEvent]
+
+
+def take(run_id: uuid.UUID) -> Loaded | None:
+    """Claim a run and read it; None when it is not to be had."""
+    held = lease.claim(run_id)
+    return load(held) if held else None
 
 
 def load(claim: Claim) -> Loaded:
@@ -54,7 +61,7 @@ def load(claim: Claim) -> Loaded:
     )
     question = next((message.text for message in mine if message.role == Role.USER), "")
     journal = Journal(claim, run, question, next_position=len(mine), provider=llm.provider)
-    return Loaded(run, ctx, journal, list(events.replay(run, mine, own_calls)))
+    return Loaded(claim, run, ctx, journal, list(events.replay(run, mine, own_calls)))
 
 
 def transcript(messages: list[Message], calls: list[ToolCall]) -> list[Entry]:

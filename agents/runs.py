@@ -19,7 +19,7 @@ from agents.lease import Lease, LeaseLost, Reason, heartbeat
 from agents.live import Publisher, RunLog
 from agents.llm.base import LLMRequest, TextDelta
 from agents.llm.retry import AttemptFailed, AttemptStarted
-from agents.loading import Loaded, load, next_in_line
+from agents.loading import Loaded, next_in_line, take
 from agents.models import RunStatus, StopReason
 from agents.transcript import open_calls
 
@@ -30,15 +30,14 @@ INTERNAL_ERROR = "Something went wrong inside Plumbline. Your message is kept, a
 
 async def advance(run_id: uuid.UUID, publisher: Publisher) -> None:
     """Move a run as far as it goes without waiting. One that is not to be had is left alone."""
-    held = await in_database(lease.claim, run_id)
     task = asyncio.current_task()
-    if held is None or task is None:
-        return
     kept: Lease | None = None
     try:
-        loaded = await in_database(load, held)
+        loaded = await in_database(take, run_id)
+        if loaded is None or task is None:
+            return
         log = await publisher.open(loaded.run)
-        kept = Lease(held, task)
+        kept = Lease(loaded.claim, task)
         heartbeat.keep(kept)
         await _Drive(loaded, kept, log).to_the_end(publisher)
         following = await in_database(next_in_line, loaded.run.thread_id)
@@ -104,10 +103,7 @@ class _Drive:
         await _whole(self._begin())
         async with aclosing(loop.run(self._ctx)) as facts:
             async for fact in facts:
-                if isinstance(fact, TextDelta):
-                    self._say(fact.text)
-                else:
-                    await _whole(self._store(fact))
+                await self._store(fact)
                 if self._lease.is_draining and isinstance(fact, TurnStarted | ReplyReceived):
                     await self._give_back()
                     return
@@ -119,6 +115,8 @@ class _Drive:
 
     async def _store(self, fact: Fact) -> None:
         match fact:
+            case TextDelta(text=text):
+                self._say(text)
             case TurnStarted(request=request):
                 self._request = request
             case AttemptStarted(attempt=number, llm_name=llm_name):
@@ -126,15 +124,15 @@ class _Drive:
                 self._attempt = Attempt(number, llm_name, self._request)
                 self._log.begin_text(uuid7())
             case AttemptFailed():
-                await self._attempt_failed(fact)
+                await _whole(self._attempt_failed(fact))
             case ReplyReceived():
-                await self._replied(fact)
+                await _whole(self._replied(fact))
             case CallStarted():
-                await self._call_started(fact)
+                await _whole(self._call_started(fact))
             case CallFinished():
-                await self._call_finished(fact)
+                await _whole(self._call_finished(fact))
             case RunEnded(stop_reason=reason, error=error):
-                await self._end(RunStatus.FAILED if error else RunStatus.COMPLETED, reason, error)
+                await _whole(self._end(RunStatus.FAILED if error else RunStatus.COMPLETED, reason, error))
 
     def _say(self, text: str) -> None:
         if self._run.first_token_ms is None:

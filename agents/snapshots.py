@@ -34,10 +34,11 @@ def _snapshots(chosen: RunQuerySet) -> list[Snapshot]:
     runs = list(chosen.shown().select_related("agent_version__agent").order_by("position"))
     messages = _by_run(Message.objects.filter(run__in=runs).order_by("position"))
     calls = _by_run(ToolCall.objects.filter(run__in=runs).order_by("position"))
-    return [_snapshot(run, messages.get(run.id, []), calls.get(run.id, [])) for run in runs]
+    return [of_rows(run, messages.get(run.id, []), calls.get(run.id, [])) for run in runs]
 
 
-def _snapshot(run: Run, messages: list[Message], calls: list[ToolCall]) -> Snapshot:
+def of_rows(run: Run, messages: list[Message], calls: list[ToolCall]) -> Snapshot:
+    """What these rows say; nothing is read."""
     told = list(events.replay(run, messages, calls))
     numbering = events.Numbering(run.id, run.thread_id, run.epoch)
     first = run.last_seq - len(told) + 1

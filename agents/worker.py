@@ -74,7 +74,7 @@ async def _hear_cancellations() -> None:
 
 
 _worker: Worker | None = None
-_making = threading.Lock()      # two first tasks at once must not make two loops
+_making = threading.Lock()  # two first tasks at once must not make two loops
 
 
 def worker() -> Worker:

@@ -16,7 +16,9 @@ from observability import recorder
 TITLE_LENGTH = 80
 
 
-def send_message(*, user: User, text: str, request_id: str, thread_id: uuid.UUID, agent_slug: str | None = None) -> Run:
+def send_message(
+    *, user: User, text: str, request_id: str, thread_id: uuid.UUID, is_new: bool, agent_slug: str | None = None
+) -> Run:
     """Ask a question, in the conversation with this id or in a new one. The same `request_id` asks only once.
 
     Raises Refused in words; then nothing was kept.
@@ -25,16 +27,18 @@ def send_message(*, user: User, text: str, request_id: str, thread_id: uuid.UUID
         return already
     try:
         with transaction.atomic():
-            conversation = Conversation.objects.visible_to(user).filter(pk=thread_id).first()
-            if conversation is None:
-                conversation = _open_conversation(user, thread_id, agent_slug, runs.checked_question(text))
+            conversation = (
+                _open_conversation(user, thread_id, agent_slug, runs.checked_question(text))
+                if is_new
+                else _own_conversation(user, thread_id)
+            )
             run = runs.start_run(thread=conversation.thread, user=user, text=text, client_request_id=request_id)
             Conversation.objects.filter(pk=conversation.pk).update(updated_at=timezone.now())
             return run
     except IntegrityError:
         if already := _asked_before(user, request_id):  # the same request came twice at once
             return already
-        raise Refused("There is no such conversation.") from None
+        raise
 
 
 def rename_conversation(conversation: Conversation, title: str) -> None:
@@ -71,6 +75,13 @@ def rate_answer(*, run: Run, author: User, is_positive: bool | None, comment: st
 
 def _asked_before(user: User, request_id: str) -> Run | None:
     return Run.objects.filter(user=user, client_request_id=request_id).first()
+
+
+def _own_conversation(user: User, thread_id: uuid.UUID) -> Conversation:
+    conversation = Conversation.objects.visible_to(user).select_related("thread").filter(pk=thread_id).first()
+    if conversation is None:
+        raise Refused("There is no such conversation.")
+    return conversation
 
 
 def _open_conversation(user: User, thread_id: uuid.UUID, agent_slug: str | None, question: str) -> Conversation:

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import User
 from agents import actions as runs
-from agents import follow, snapshots
+from agents import follow
 from agents.actions import Refused
 from agents.database import in_database
 from agents.follow import Have, Watcher
@@ -75,14 +75,18 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _start_run(self, asked: StartRun) -> None:
         thread_id = asked.thread_id or uuid7()
         if asked.thread_id is None:
-            await self._watch(thread_id)  # before the question is there, so that no event is missed
-        elif not await in_database(self._may_see, thread_id):
-            raise Refused(NO_CONVERSATION)
+            # Watched before the question is there, so that no event is missed and there is nothing to read.
+            (await self._watch(thread_id)).start_new()
         try:
             run = await in_database(
                 actions.send_message,
-                user=self.user, text=asked.text, request_id=asked.id, thread_id=thread_id, agent_slug=asked.agent,
-            )  # fmt: skip
+                user=self.user,
+                text=asked.text,
+                request_id=asked.id,
+                thread_id=thread_id,
+                is_new=asked.thread_id is None,
+                agent_slug=asked.agent,
+            )
         except BaseException:
             if asked.thread_id is None:
                 await self._unwatch(thread_id)
@@ -90,16 +94,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self._ack(asked, run)
         if run.thread_id != thread_id:  # asked before, in the conversation it opened then
             await self._unwatch(thread_id)
+        if run.thread_id not in self._watchers:
             (await self._watch(run.thread_id)).start(None)
-            return
-        watcher = self._watchers.get(thread_id)
-        if watcher is None:
-            (await self._watch(thread_id)).start(None)
-            return
-        if asked.thread_id is None:
-            watcher.start_new()
-        if known := await in_database(snapshots.of_run, run.id):
-            watcher.hear(known)
 
     async def _subscribe(self, asked: Subscribe) -> None:
         if not await in_database(self._may_see, asked.thread_id):
