@@ -113,6 +113,7 @@ def test_nothing_is_wider_than_the_screen(open_tab, llm, alice, width):
 
 def test_the_drawer_opens_and_closes_on_a_narrow_screen(open_tab, alice):
     page = open_tab(alice, viewport={"width": 360, "height": 700})
+    expect(page.get_by_role("button", name="To the end")).to_be_hidden()
     new_chat = page.locator("side-bar").get_by_role("link", name="New chat")
     expect(new_chat).to_be_hidden()
 

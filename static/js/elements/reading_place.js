@@ -7,6 +7,7 @@ const NEAR = 48
 export class ReadingPlace extends HTMLElement {
   #follows = true
   #hasNews = false
+  #isEmpty = false
   #last = 0
 
   connectedCallback() {
@@ -23,8 +24,9 @@ export class ReadingPlace extends HTMLElement {
   begin(key, { isEmpty }) {
     this.key = key
     const kept = sessionStorage.getItem(key)
+    this.#isEmpty = isEmpty
     this.#follows = !isEmpty
-    if (isEmpty) return
+    if (isEmpty) return this.#offer()
     if (kept === null) return this.toEnd()
     this.#follows = false
     this.scrollTop = Number(kept)
@@ -32,6 +34,7 @@ export class ReadingPlace extends HTMLElement {
   }
 
   toEnd() {
+    this.#isEmpty = false
     this.#follows = true
     this.#hasNews = false
     this.scrollTop = this.scrollHeight
@@ -62,7 +65,7 @@ export class ReadingPlace extends HTMLElement {
   }
 
   #offer() {
-    this.down.hidden = this.#follows || this.#isAtEnd
+    this.down.hidden = this.#isEmpty || this.#follows || this.#isAtEnd
     this.down.querySelector("span").textContent = this.#hasNews ? "New" : "To the end"
   }
 
