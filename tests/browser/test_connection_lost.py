@@ -1,5 +1,7 @@
 """The line to the server breaks; nothing is lost and nothing happens twice."""
 
+import re
+
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from agents.models import Run
@@ -65,6 +67,30 @@ def test_an_answer_goes_on_where_it_was_when_the_line_is_back(open_tab, llm, ali
 
     expect_answer(page, "One two three four five.")
     assert page.locator("answer-text").inner_text().strip() == "One two three four five."
+
+
+def test_an_answer_that_overtakes_its_receipt_is_shown_once_and_at_its_address(open_tab, llm, alice):
+    llm.reply("Faster than the receipt.")
+    page = open_tab(alice)
+    routes: list[WebSocketRoute] = []
+    receipts: list[str] = []
+
+    def opened(route: WebSocketRoute) -> None:
+        routes.append(route)
+        server = route.connect_to_server()
+        server.on_message(lambda frame: receipts.append(str(frame)) if '"ack"' in frame else route.send(frame))
+
+    page.route_web_socket("**/ws/", opened)
+    page.reload()
+
+    ask(page, "Who is faster?")
+
+    expect_answer(page, "Faster than the receipt.")
+    expect(page).to_have_url(re.compile("/c/"))
+    for receipt in receipts:
+        routes[-1].send(receipt)
+    expect(page.locator(".question")).to_have_count(1)
+    assert Run.objects.filter(user=alice).count() == 1
 
 
 def test_a_draft_survives_a_reload_and_is_gone_once_sent(open_tab, llm, alice):

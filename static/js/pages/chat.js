@@ -35,6 +35,7 @@ let feedback = data.feedback
 let agent = data.agent
 let chat = data.threadId ?? entries.find((entry) => !entry.threadId)?.chat ?? crypto.randomUUID()
 const stopping = new Set()        // ids of runs
+let hasAddress = Boolean(data.threadId)
 let isAway = false
 let awayTimer = null
 let askedAt = 0
@@ -117,6 +118,7 @@ function heard(event) {
   if (!isOfThisPage(event)) return
   const before = state
   state = apply(state, event)
+  if (!hasAddress) settle(state.threadId)       // events may overtake the answer to the command
   if (state.missed.length) askForMissed()
   say(before, event)
   if (state !== before && event.type === "TEXT_MESSAGE_CONTENT") place.tell()
@@ -128,7 +130,7 @@ function answered(answer) {
   if (!entry) return settleDeed(answer)
   const isHere = entry.chat === chat
   keep(outbox.answered(entries, answer))
-  if (answer.type === "ack" && isHere && !state.threadId) settle(answer.threadId)
+  if (answer.type === "ack" && isHere && !hasAddress) settle(answer.threadId)
   for (const command of outbox.commandsIn(entries)) {
     if (entries.find(({ id }) => id === command.id).chat === entry.chat) socket.send(command)
   }
@@ -154,10 +156,12 @@ function isOfThisPage(event) {
 
 /** A new conversation has its thread: give the page its address. */
 function settle(threadId) {
+  if (!threadId) return
+  hasAddress = true
   state = { ...state, threadId }
   history.replaceState(null, "", `/c/${threadId}/`)
   composer.moveDraft(draftKey())
-  const first = outbox.ofChat(entries, { chat, threadId })[0]
+  const first = entries.find((entry) => entry.chat === chat)
   entitle(first?.text.split("\n")[0].slice(0, 120) ?? "")
 }
 
