@@ -25,6 +25,7 @@ from agents.transcript import open_calls
 
 logger = logging.getLogger(__name__)
 
+LEASE_LOST = "Run %s: the lease was lost; this worker writes nothing more."
 INTERNAL_ERROR = "Something went wrong inside Plumbline. Your message is kept, and the error is on record."
 
 
@@ -87,7 +88,7 @@ class _Drive:
             else:
                 await self._work()
         except LeaseLost:
-            logger.warning("Run %s was taken over by another worker.", self._run.id)
+            logger.warning(LEASE_LOST, self._run.id)
         except asyncio.CancelledError:
             await self._stopped()
         except (OperationalError, InterfaceError):
@@ -201,7 +202,7 @@ class _Drive:
         elif self._lease.reason == Reason.DRAINED:
             await self._give_back()
         else:
-            logger.warning("Run %s: the lease was lost; this worker writes nothing more.", self._run.id)
+            logger.warning(LEASE_LOST, self._run.id)
 
     async def _give_back(self) -> None:
         self._lease.is_over = True
