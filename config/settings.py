@@ -150,7 +150,10 @@ CELERY = {
     "accept_content": ["json"],
     "timezone": "UTC",
     "beat_schedule_filename": str(VAR_DIR / "beat-schedule"),
-    "beat_schedule": {"reap": {"task": "agents.reap", "schedule": 5.0, "options": {"expires": 5.0}}},
+    "beat_schedule": {
+        "reap": {"task": "agents.reap", "schedule": 5.0, "options": {"expires": 5.0}},
+        "index-waiting": {"task": "memory.index_waiting", "schedule": 30.0, "options": {"expires": 30.0}},
+    },
 }
 
 # People
