@@ -37,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     var_dir = Path(tempfile.mkdtemp(prefix="plumbline-"))
     var_dir.chmod(0o755)        # the services' own user must be able to enter
     session.callback(shutil.rmtree, var_dir, ignore_errors=True)
+    (var_dir / "static").mkdir()        # WhiteNoise warns where there is none
     for name in [name for name in os.environ if name.startswith(LEAKING)]:
         del os.environ[name]
     os.environ |= {

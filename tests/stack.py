@@ -97,7 +97,7 @@ class Stack:
 
     def start(self) -> None:
         static = self._python("static", "-m", "django", "collectstatic", "--noinput", "--verbosity=0")
-        self.beat = self._python("beat", "-m", "celery", "-A", "config", "beat", "--loglevel=INFO")
+        self.beat = self._python("beat", "-m", "celery", "-A", "config.clock", "beat", "--loglevel=INFO")
         self.start_worker(wait=False)
         static.may_end = True
         self.until(lambda: not static.is_running, "the static files are collected")

@@ -12,25 +12,7 @@ def answers_of(run_id: str) -> list[str]:
     return list(said.values_list("text", flat=True))
 
 
-def test_a_killed_worker_is_replaced_and_the_answer_starts_over(live_stack, socket_of, llm, alice):
-    llm.reply("one two three", pause_after=2)
-    llm.reply("four five")
-    socket = socket_of(alice)
-    ack = socket.ask("Count")
-    socket.until_answer(ack["runId"], "one two")
-
-    live_stack.workers[0].kill()
-    live_stack.start_worker()
-    socket.end(ack["runId"])
-
-    run = Run.objects.get(pk=ack["runId"])
-    assert (run.status, run.recoveries, run.epoch) == (RunStatus.COMPLETED, 1, 2)
-    assert socket.view.run(ack["runId"]).answer == "four five"
-    assert answers_of(ack["runId"]) == ["four five"]
-    assert View(live_stack.page_data(ack["threadId"], alice)["events"]).lasting == socket.view.lasting
-
-
-def test_what_was_committed_before_the_death_is_not_done_again(live_stack, socket_of, llm, alice):
+def test_a_killed_worker_is_replaced_and_only_what_was_not_committed_is_done_again(live_stack, socket_of, llm, alice):
     llm.asks(call("calculator", expression="6 * 7"), text="Let me see.")
     llm.reply("It is", pause_after=1)
     llm.reply("It is 42.")
@@ -45,7 +27,9 @@ def test_what_was_committed_before_the_death_is_not_done_again(live_stack, socke
     assert answers_of(ack["runId"]) == ["Let me see.", "It is 42."]
     assert [tool.status for tool in socket.view.run(ack["runId"]).tools] == ["succeeded"]
     assert llm.requests[2].messages == llm.requests[1].messages
+    assert View(live_stack.page_data(ack["threadId"], alice)["events"]).lasting == socket.view.lasting
     run = Run.objects.get(pk=ack["runId"])
+    assert (run.status, run.recoveries, run.epoch) == (RunStatus.COMPLETED, 1, 2)
     assert (run.input_tokens, run.output_tokens) == (40, 20)
 
 
