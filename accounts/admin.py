@@ -25,6 +25,7 @@ class PersonAdmin(UserAdmin, ModelAdmin):
         ("May", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
         ("Known since", {"fields": ("date_joined", "last_login")}),
     )
+    actions = None  # a person's conversations go with them: one at a time, after reading what goes
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "name", "password1", "password2")}),)
     readonly_fields = ("date_joined", "last_login")
 

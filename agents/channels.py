@@ -12,7 +12,7 @@ def thread_channel(thread_id: uuid.UUID) -> str:
     return f"plumbline:thread:{thread_id}"
 
 
-def live_stream(run_id: uuid.UUID, epoch: int) -> str:
+def live_stream(run_id: uuid.UUID | str, epoch: int) -> str:
     return f"plumbline:live:{run_id}:{epoch}"
 
 
@@ -20,7 +20,7 @@ def live_stream(run_id: uuid.UUID, epoch: int) -> str:
 class Batch:
     """Consecutive frames of one run. Without frames it says: this run changed, read it again."""
 
-    run_id: uuid.UUID
+    run_id: str
     epoch: int
     first_seq: int
     frames: tuple[str, ...]
@@ -44,7 +44,7 @@ class Batch:
     def unpacked(cls, packed: str) -> "Batch":
         head, *frames = packed.split("\n")
         run_id, epoch, first_seq = head.split(" ")
-        return cls(uuid.UUID(run_id), int(epoch), int(first_seq), tuple(frames))
+        return cls(run_id, int(epoch), int(first_seq), tuple(frames))
 
     @classmethod
     def of_entries(cls, entries: Any) -> "list[Batch]":

@@ -34,7 +34,7 @@ Send = Callable[[tuple[str, ...]], Awaitable[None]]
 class Have:
     """The last event a client has: number `seq` of a run, said in attempt `epoch` where the client knows it."""
 
-    run_id: uuid.UUID
+    run_id: str
     seq: int
     epoch: int | None = None
 
@@ -53,9 +53,9 @@ class Watcher:
         self.thread_id = thread_id
         self._send = send
         self._redis = redis
-        self._places: dict[uuid.UUID, _Place] = {}
+        self._places: dict[str, _Place] = {}
         self._waiting: asyncio.Queue[Batch | None] = asyncio.Queue(MOST_WAITING)
-        self._resynced_at: dict[uuid.UUID, float] = {}
+        self._resynced_at: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
 
     def start(self, have: Have | None) -> None:
@@ -142,7 +142,7 @@ class Watcher:
             if is_news and not (place and place.is_finished):
                 await self._show_with_tail(snapshot)
 
-    async def _resync_later(self, run_id: uuid.UUID) -> None:
+    async def _resync_later(self, run_id: str) -> None:
         """After a gap; the rows move on every two seconds, so asking more often brings nothing."""
         wait = self._resynced_at.get(run_id, 0.0) + RESYNC_SECONDS - time.monotonic()
         if wait > 0:
@@ -150,7 +150,7 @@ class Watcher:
         self._resynced_at[run_id] = time.monotonic()
         await self._resync(run_id)
 
-    async def _resync(self, run_id: uuid.UUID) -> None:
+    async def _resync(self, run_id: str) -> None:
         snapshot = await in_database(snapshots.of_run, run_id)
         if snapshot is not None:
             await self._show_with_tail(snapshot)

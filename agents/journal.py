@@ -6,25 +6,23 @@ A worker that has lost its lease changes zero rows here, gets `LeaseLost`, and s
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from uuid_utils.compat import uuid7
 
 from agents.lease import Claim, LeaseLost
 from agents.llm import pricing, tokens
-from agents.llm.base import LLMRequest, Reply, Usage
+from agents.llm.base import Reply, Usage
 from agents.llm.retry import AttemptFailed
 from agents.models import OPEN_CALLS, CallStatus, Effect, Message, Role, Run, RunStatus, ToolCall
+from agents.spans import Attempt, Timer, broken_off_span, llm_span, receive_span, tool_span
 from agents.text import storable
 from agents.tools.base import ToolResult
 from agents.transcript import Answer, Call
 from observability import recorder
-from observability.recorder import Kind, SpanFacts, Status, TraceFacts
+from observability.recorder import SpanFacts, Status, TraceFacts
 
 STATUS_OF_TRACE = {
     RunStatus.QUEUED: Status.QUEUED,
@@ -37,45 +35,23 @@ STATUS_OF_TRACE = {
 }
 
 
-@dataclass
-class Timer:
-    """When a step began and how long it took; its span's id is fixed before it runs."""
-
-    span_id: uuid.UUID = field(default_factory=uuid7)
-    started_at: datetime = field(default_factory=timezone.now)
-    duration_ms: int = 0
-
-    def stop(self) -> None:
-        self.duration_ms = max(0, round((timezone.now() - self.started_at).total_seconds() * 1000))
-
-
-@dataclass
-class Attempt:
-    """One try of an LLM call, and what it has said so far."""
-
-    number: int
-    llm_name: str
-    request: LLMRequest
-    timer: Timer = field(default_factory=Timer)
-    partial_text: str = ""
-
-
 class Journal:
     """Writes the steps of one run for the worker that holds it. Its methods block: call them off the loop."""
 
-    def __init__(self, claim: Claim, run: Run, question: str, next_position: int, provider: str):
+    def __init__(self, claim: Claim, run: Run, messages: list[Message], provider: str):
         self.run = run
         self._claim = claim
-        self._question = question
-        self._next_position = next_position
+        self._question = "".join(message.text for message in messages if message.role == Role.USER)
+        self._answer = next((message.text for message in reversed(messages) if message.role == Role.ASSISTANT), "")
+        self._next_position = len(messages)
         self._provider = provider
 
-    def opened(self, llm_name: str, *, last_seq: int) -> None:
-        """The run is in work: how long it was queued becomes its first span."""
-        self.run.llm_name = llm_name
-        with self._step(last_seq=last_seq, draft_message_id=None, draft_text=""):
-            if self.run.epoch == 1:
-                recorder.record_spans([self._receive_span()])
+    @transaction.atomic
+    def opened(self) -> None:
+        """The run is in work: how long it was queued becomes its first span. The claim has already told its row."""
+        if self.run.epoch == 1:
+            recorder.record_spans([receive_span(self.run, self._question)])
+        self._record_trace()
 
     def failed_attempt(self, attempt: Attempt, failed: AttemptFailed, *, last_seq: int) -> None:
         """One try of the LLM that brought no reply; its partial text is only in the span."""
@@ -91,13 +67,14 @@ class Journal:
         cost = self._count(reply.llm_name, reply.usage)
         with self._step(last_seq=last_seq, turn=self.run.turn, draft_message_id=None, draft_text=""):
             message = self._message(message_id, reply.text)
-            ToolCall.objects.bulk_create(_call_row(message, place, call) for place, call in enumerate(answer.calls))
-            recorder.record_spans([self._llm_span(reply, answer, attempt, cost)])
+            if answer.calls:
+                ToolCall.objects.bulk_create(_call_row(message, place, call) for place, call in enumerate(answer.calls))
+            recorder.record_spans([llm_span(self.run, self._provider, reply, answer, attempt, cost)])
 
-    def call_started(self, call: Call, *, last_seq: int) -> None:
+    def call_started(self, call: Call, timer: Timer, *, last_seq: int) -> None:
         with self._step(last_seq=last_seq):
             ToolCall.objects.filter(pk=call.id, status__in=OPEN_CALLS).update(
-                status=CallStatus.STARTED, attempt=call.attempt, started_at=timezone.now()
+                status=CallStatus.STARTED, attempt=call.attempt, started_at=timer.started_at
             )
 
     def call_finished(self, call: Call, result: ToolResult, timer: Timer, *, last_seq: int) -> None:
@@ -105,16 +82,21 @@ class Journal:
         self.run.error_count += result.is_error
         with self._step(last_seq=last_seq):
             ToolCall.objects.filter(pk=call.id, status__in=OPEN_CALLS).update(
-                status=result.status, result=storable(result.text), finished_at=timezone.now()
+                status=result.status, result=storable(result.text), finished_at=timer.ended_at
             )
-            recorder.record_spans([_tool_span(self.run.id, call, result, timer)])
+            recorder.record_spans([tool_span(self.run.id, call, result, timer)])
 
     def broken_off(self, attempt: Attempt) -> SpanFacts:
         """The span of a call that the end of its run cuts short. It counts from here on; store it with `ended`."""
         return self._broken_off(attempt, Status.CANCELLED, "Stopped before the end.", {})
 
-    def ended(self, *, last_seq: int, interrupted: tuple[uuid.UUID, str] | None, spans: list[SpanFacts]) -> None:
-        """The run's one outcome. Calls still open get a result too, and half an answer is kept as such."""
+    def ended(
+        self, *, last_seq: int, interrupted: tuple[uuid.UUID, str] | None, spans: list[SpanFacts]
+    ) -> uuid.UUID | None:
+        """The run's one outcome. Calls still open get a result too, and half an answer is kept as such.
+
+        Returns the run of the thread that may start now.
+        """
         outcome = {name: getattr(self.run, name) for name in ("status", "stop_reason", "error", "finished_at")}
         freed = {"lease_owner": None, "lease_expires_at": None, "draft_message_id": None, "draft_text": ""}
         with self._step(last_seq=last_seq, **outcome, **freed):
@@ -122,6 +104,7 @@ class Journal:
             if interrupted:
                 self._message(*interrupted, is_interrupted=True)
             close_open_calls(self.run)
+            return next_in_line(self.run.thread_id)
 
     @contextmanager
     def _step(self, **changes: Any) -> Iterator[None]:
@@ -132,7 +115,10 @@ class Journal:
             if not mine.update(**totals, **changes):
                 raise LeaseLost
             yield
-            record_trace(self.run, self._question)
+            self._record_trace()
+
+    def _record_trace(self) -> None:
+        record_trace(self.run, self._question, answer=self._answer)
 
     def _message(self, message_id: uuid.UUID, text: str, *, is_interrupted: bool = False) -> Message:
         message = Message.objects.create(
@@ -144,11 +130,13 @@ class Journal:
             is_interrupted=is_interrupted,
         )
         self._next_position += 1
+        self._answer = message.text
         return message
 
     def _count(self, llm_name: str, usage: Usage) -> Decimal | None:
         """Add one LLM call to the run's totals; its cost, None where the price is unknown."""
-        cost = pricing.price(llm_name, usage, provider=self._provider)
+        has_cost = usage.input or usage.output
+        cost = pricing.price(llm_name, usage, provider=self._provider) if has_cost else Decimal()
         run = self.run
         run.llm_calls += 1
         run.llm_name = llm_name
@@ -163,73 +151,7 @@ class Journal:
         said = attempt.partial_text
         usage = tokens.estimated(attempt.request.messages, [said], attempt.llm_name) if said else Usage()
         cost = self._count(attempt.llm_name, usage)
-        return SpanFacts(
-            id=attempt.timer.span_id,
-            trace_id=self.run.id,
-            kind=Kind.LLM,
-            name=f"chat {attempt.llm_name}",
-            status=status,
-            started_at=attempt.timer.started_at,
-            duration_ms=attempt.timer.duration_ms,
-            attempt=attempt.number,
-            error=error,
-            llm_name=attempt.llm_name,
-            input_tokens=usage.input,
-            output_tokens=usage.output,
-            cost=cost,
-            input=attempt.request.messages,
-            output=said or None,
-            attributes={
-                "plumbline.usage_is_estimated": bool(said),
-                "gen_ai.provider.name": self._provider,
-                **attributes,
-            },
-        )
-
-    def _receive_span(self) -> SpanFacts:
-        waited = max(0, round(((self.run.started_at or timezone.now()) - self.run.queued_at).total_seconds() * 1000))
-        return SpanFacts(
-            id=uuid.uuid5(self.run.id, "receive"),
-            trace_id=self.run.id,
-            kind=Kind.RECEIVE,
-            name="receive",
-            status=Status.OK,
-            started_at=self.run.queued_at,
-            duration_ms=waited,
-            input=self._question,
-            attributes={"plumbline.step": "receive"},
-        )
-
-    def _llm_span(self, reply: Reply, answer: Answer, attempt: Attempt, cost: Decimal | None) -> SpanFacts:
-        asked = [{"name": call.name, "arguments": call.raw_arguments} for call in answer.calls]
-        return SpanFacts(
-            id=attempt.timer.span_id,
-            trace_id=self.run.id,
-            kind=Kind.LLM,
-            name=f"chat {reply.llm_name}",
-            status=Status.OK,
-            started_at=attempt.timer.started_at,
-            duration_ms=attempt.timer.duration_ms,
-            attempt=attempt.number,
-            llm_name=reply.llm_name,
-            first_token_ms=reply.first_token_ms,
-            input_tokens=reply.usage.input,
-            cached_tokens=reply.usage.cached,
-            output_tokens=reply.usage.output,
-            reasoning_tokens=reply.usage.reasoning,
-            cost=cost,
-            input=attempt.request.messages,
-            output={"text": reply.text, "tool_calls": asked} if asked else reply.text,
-            attributes={
-                "plumbline.step": "plan" if asked else "respond",
-                "plumbline.turn": self.run.turn,
-                "plumbline.usage_is_estimated": reply.usage.is_estimated,
-                "gen_ai.provider.name": self._provider,
-                "gen_ai.response.id": reply.response_id,
-                "gen_ai.response.finish_reasons": [reply.finish_reason],
-                "gen_ai.tool.definitions": [tool.name for tool in attempt.request.tools],
-            },
-        )
+        return broken_off_span(self.run, self._provider, attempt, status, error, usage, cost, attributes)
 
 
 TOTALS = (
@@ -237,7 +159,7 @@ TOTALS = (
 )  # fmt: skip
 
 
-def record_trace(run: Run, question: str) -> None:
+def record_trace(run: Run, question: str, *, answer: str = "") -> None:
     """Tell the recorder how a run stands now."""
     agent_version = run.agent_version
     finished = run.finished_at
@@ -252,7 +174,7 @@ def record_trace(run: Run, question: str) -> None:
             status=STATUS_OF_TRACE[RunStatus(run.status)],
             started_at=began,
             question=question,
-            answer=_last_answer(run) if finished else "",
+            answer=answer if finished else "",
             error=run.error,
             llm_name=run.llm_name,
             duration_ms=round((finished - began).total_seconds() * 1000) if finished else None,
@@ -283,9 +205,10 @@ def closing(status: CallStatus, effect: Effect) -> tuple[CallStatus, str]:
     return CallStatus.CANCELLED, "Error: not run, because the run was stopped."
 
 
-def _last_answer(run: Run) -> str:
-    last = run.messages.filter(role=Role.ASSISTANT).order_by("-position").values_list("text", flat=True).first()
-    return last or ""
+def next_in_line(thread_id: uuid.UUID) -> uuid.UUID | None:
+    """The queued run that may start when no other of its thread is at work."""
+    first = Run.objects.filter(thread_id=thread_id).unfinished().order_by("position").first()
+    return first.id if first and first.status == RunStatus.QUEUED else None
 
 
 def _call_row(message: Message, position: int, call: Call) -> ToolCall:
@@ -299,27 +222,4 @@ def _call_row(message: Message, position: int, call: Call) -> ToolCall:
         raw_arguments=storable(call.raw_arguments),
         effect=call.effect,
         status=call.status,
-    )
-
-
-def _tool_span(run_id: uuid.UUID, call: Call, result: ToolResult, timer: Timer) -> SpanFacts:
-    return SpanFacts(
-        id=timer.span_id,
-        trace_id=run_id,
-        kind=Kind.TOOL,
-        name=f"execute_tool {call.name}",
-        status=Status.ERROR if result.is_error else Status.OK,
-        started_at=timer.started_at,
-        duration_ms=timer.duration_ms,
-        attempt=call.attempt,
-        error=result.text if result.is_error else "",
-        tool_name=call.name,
-        input=call.raw_arguments,
-        output=result.text,
-        attributes={
-            "plumbline.step": "execute",
-            "plumbline.call_status": result.status.value,
-            "plumbline.effect": str(call.effect),
-            "gen_ai.tool.call.id": str(call.id),
-        },
     )

@@ -26,7 +26,8 @@ CLAIM = """
 UPDATE agents_run AS run
    SET status = 'running', epoch = epoch + 1, lease_owner = %(owner)s,
        lease_expires_at = clock_timestamp() + make_interval(secs => %(seconds)s),
-       started_at = COALESCE(started_at, clock_timestamp())
+       started_at = COALESCE(started_at, clock_timestamp()),
+       draft_message_id = NULL, draft_text = ''    -- words of an attempt that is lost; the LLM is asked again
  WHERE id = %(run_id)s AND status = 'queued'
    AND NOT EXISTS (SELECT 1 FROM agents_run AS earlier
                     WHERE earlier.thread_id = run.thread_id AND earlier.position < run.position

@@ -88,7 +88,7 @@ class RunLog:
         self._keep(self._text_frames())
         if not self._unsent:
             return None
-        batch = Batch(self._numbering.run_id, self._numbering.epoch, self._unsent_first, tuple(self._unsent))
+        batch = Batch(str(self._numbering.run_id), self._numbering.epoch, self._unsent_first, tuple(self._unsent))
         self._unsent = []
         return batch
 

@@ -13,7 +13,7 @@ from agents.journal import Journal, closing
 from agents.lease import Claim
 from agents.llm import connection
 from agents.llm.connection import Connection, Source
-from agents.models import AgentVersion, CallStatus, Effect, Message, Role, Run, RunStatus, ToolCall
+from agents.models import AgentVersion, CallStatus, Effect, Message, Role, Run, ToolCall
 from agents.tools.registry import all_tools
 from agents.transcript import Answer, Call, Entry, Question
 
@@ -32,7 +32,11 @@ class Loaded:
 def take(run_id: uuid.UUID) -> Loaded | None:
     """Claim a run and read it; None when it is not to be had."""
     held = lease.claim(run_id)
-    return load(held) if held else None
+    if held is None:
+        return None
+    loaded = load(held)
+    loaded.journal.opened()
+    return loaded
 
 
 def load(claim: Claim) -> Loaded:
@@ -45,7 +49,6 @@ def load(claim: Claim) -> Loaded:
     agent = _config(run.agent_version, connected)
     llm = connection.llm_for(connected)
     run.llm_name = agent.llm_name
-    run.draft_message_id, run.draft_text = None, ""  # words of an attempt that is lost; the LLM is asked again
     own_calls = [call for call in calls if call.run_id == run.id]
     ctx = RunContext(
         run_id=run.id,
@@ -59,9 +62,7 @@ def load(claim: Claim) -> Loaded:
         tool_calls_made=sum(not call.is_open for call in own_calls),
         recent_calls=[(call.name, call.raw_arguments) for call in own_calls],
     )
-    question = next((message.text for message in mine if message.role == Role.USER), "")
-    journal = Journal(claim, run, question, next_position=len(mine), provider=llm.provider)
-    return Loaded(claim, run, ctx, journal, list(events.replay(run, mine, own_calls)))
+    return Loaded(claim, run, ctx, Journal(claim, run, mine, llm.provider), list(events.replay(run, mine, own_calls)))
 
 
 def transcript(messages: list[Message], calls: list[ToolCall]) -> list[Entry]:
@@ -73,12 +74,6 @@ def transcript(messages: list[Message], calls: list[ToolCall]) -> list[Entry]:
         Question(message.text) if message.role == Role.USER else Answer(message.text, calls_of.get(message.id, []))
         for message in messages
     ]
-
-
-def next_in_line(thread_id: uuid.UUID) -> uuid.UUID | None:
-    """The queued run that may start now that another of its thread has ended."""
-    first = Run.objects.filter(thread_id=thread_id).unfinished().order_by("position").first()
-    return first.id if first and first.status == RunStatus.QUEUED else None
 
 
 def _messages_up_to(run: Run) -> Iterator[Message]:

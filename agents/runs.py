@@ -14,13 +14,14 @@ from uuid_utils.compat import uuid7
 from agents import doorbell, events, lease, loop
 from agents.database import in_database
 from agents.facts import CallFinished, CallStarted, Fact, ReplyReceived, RunEnded, TurnStarted
-from agents.journal import Attempt, Timer, closing
+from agents.journal import closing
 from agents.lease import Lease, LeaseLost, Reason, heartbeat
 from agents.live import Publisher, RunLog
 from agents.llm.base import LLMRequest, TextDelta
 from agents.llm.retry import AttemptFailed, AttemptStarted
-from agents.loading import Loaded, next_in_line, take
+from agents.loading import Loaded, take
 from agents.models import RunStatus, StopReason
+from agents.spans import Attempt, Timer
 from agents.transcript import open_calls
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,6 @@ async def advance(run_id: uuid.UUID, publisher: Publisher) -> None:
         kept = Lease(loaded.claim, task)
         heartbeat.keep(kept)
         await _Drive(loaded, kept, log).to_the_end(publisher)
-        following = await in_database(next_in_line, loaded.run.thread_id)
     except (OperationalError, InterfaceError) as error:
         # Nothing was half written. The lease runs out and the reaper hands the run to whoever has a database.
         logger.warning("Run %s is left to the reaper: the database failed (%s).", run_id, error)
@@ -49,8 +49,6 @@ async def advance(run_id: uuid.UUID, publisher: Publisher) -> None:
     finally:
         if kept:
             heartbeat.drop(kept)
-    if following:
-        doorbell.ring(following)
 
 
 async def _whole(step: Coroutine[Any, Any, None]) -> None:
@@ -101,18 +99,13 @@ class _Drive:
             await publisher.close(self._log)
 
     async def _work(self) -> None:
-        await _whole(self._begin())
+        self._log.say(*self._replay)
         async with aclosing(loop.run(self._ctx)) as facts:
             async for fact in facts:
                 await self._store(fact)
                 if self._lease.is_draining and isinstance(fact, TurnStarted | ReplyReceived):
                     await self._give_back()
                     return
-
-    async def _begin(self) -> None:
-        frames = self._log.number(self._replay)
-        await in_database(self._journal.opened, self._ctx.agent.llm_name, last_seq=self._log.last_seq)
-        self._log.publish(frames)
 
     async def _store(self, fact: Fact) -> None:
         match fact:
@@ -177,9 +170,9 @@ class _Drive:
         return attempt
 
     async def _call_started(self, fact: CallStarted) -> None:
-        self._call_timers[fact.call.id] = Timer()
+        timer = self._call_timers[fact.call.id] = Timer()
         frames = self._log.number([events.call_status(fact.call.id, fact.call.status)])
-        await in_database(self._journal.call_started, fact.call, last_seq=self._log.last_seq)
+        await in_database(self._journal.call_started, fact.call, timer, last_seq=self._log.last_seq)
         self._log.publish(frames)
 
     async def _call_finished(self, fact: CallFinished) -> None:
@@ -210,6 +203,7 @@ class _Drive:
         doorbell.ring(self._run.id)
 
     async def _end(self, status: RunStatus, reason: StopReason, error: str) -> None:
+        self._lease.is_over = True
         message_id, partial = self._log.message_id, self._log.text_so_far
         spans = []
         if self._attempt:  # first of all, since the outcome names the cost
@@ -222,8 +216,13 @@ class _Drive:
             said += [events.call_status(call.id, call_status), events.call_result(call.id, result)]
         frames = self._log.number([*said, events.run_ended(self._run)])
         try:
-            await in_database(self._journal.ended, last_seq=self._log.last_seq, interrupted=interrupted, spans=spans)
+            following = await in_database(
+                self._journal.ended, last_seq=self._log.last_seq, interrupted=interrupted, spans=spans
+            )
         except LeaseLost:
+            logger.warning(LEASE_LOST, self._run.id)
             return
         self._log.end_text()
         self._log.publish(frames)
+        if following:
+            doorbell.ring(following)

@@ -26,7 +26,7 @@ def of_thread(thread_id: uuid.UUID, *, from_position: int = 0) -> list[Snapshot]
     return _snapshots(Run.objects.filter(thread=thread_id, position__gte=from_position))
 
 
-def of_run(run_id: uuid.UUID) -> Snapshot | None:
+def of_run(run_id: uuid.UUID | str) -> Snapshot | None:
     return next(iter(_snapshots(Run.objects.filter(pk=run_id))), None)
 
 
@@ -43,7 +43,7 @@ def of_rows(run: Run, messages: list[Message], calls: list[ToolCall]) -> Snapsho
     numbering = events.Numbering(run.id, run.thread_id, run.epoch)
     first = run.last_seq - len(told) + 1
     frames = tuple(events.frame(numbering.stamp(event, seq)) for seq, event in enumerate(told, start=first))
-    return Snapshot(run.position, run.is_finished, Batch(run.id, run.epoch, first, frames))
+    return Snapshot(run.position, run.is_finished, Batch(str(run.id), run.epoch, first, frames))
 
 
 def _by_run(rows: Iterable[Row]) -> dict[uuid.UUID, list[Row]]:

@@ -23,8 +23,6 @@ def send_message(
 
     Raises Refused in words; then nothing was kept.
     """
-    if already := _asked_before(user, request_id):
-        return already
     try:
         with transaction.atomic():
             conversation = (

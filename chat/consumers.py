@@ -1,5 +1,6 @@
 """The socket: read a command, call one action, answer it; forward what the watched threads say."""
 
+import asyncio
 import json
 import uuid
 from typing import Any
@@ -38,6 +39,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return
         self.user = user
         self._watchers: dict[uuid.UUID, Watcher] = {}
+        self._answering = asyncio.Lock()
 
     async def disconnect(self, code: int) -> None:
         for watcher in getattr(self, "_watchers", {}).values():
@@ -78,6 +80,18 @@ class ChatConsumer(AsyncWebsocketConsumer):
             # Watched before the question is there, so that no event is missed and there is nothing to read.
             (await self._watch(thread_id)).start_new()
         try:
+            run = await self._send_message(asked, thread_id)
+        except BaseException:
+            if asked.thread_id is None:
+                await self._unwatch(thread_id)
+            raise
+        if run.thread_id != thread_id:  # asked before, in the conversation it opened then
+            await self._unwatch(thread_id)
+        if run.thread_id not in self._watchers:
+            (await self._watch(run.thread_id)).start(None)
+
+    async def _send_message(self, asked: StartRun, thread_id: uuid.UUID) -> Run:
+        async with self._answering:  # the run's first events wait for its acknowledgement
             run = await in_database(
                 actions.send_message,
                 user=self.user,
@@ -87,15 +101,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 is_new=asked.thread_id is None,
                 agent_slug=asked.agent,
             )
-        except BaseException:
-            if asked.thread_id is None:
-                await self._unwatch(thread_id)
-            raise
-        await self._ack(asked, run)
-        if run.thread_id != thread_id:  # asked before, in the conversation it opened then
-            await self._unwatch(thread_id)
-        if run.thread_id not in self._watchers:
-            (await self._watch(run.thread_id)).start(None)
+            await self._ack(asked, run)
+        return run
 
     async def _subscribe(self, asked: Subscribe) -> None:
         if not await in_database(self._may_see, asked.thread_id):
@@ -107,7 +114,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         live = await in_database(self._live_run, asked.thread_id)
         await self._answer("ack", id=asked.id, threadId=str(asked.thread_id), runId=str(live.id) if live else None)
         run_id = asked.run_id or (live.id if live else None)
-        watcher.start(Have(run_id, asked.after, asked.epoch) if run_id and asked.after is not None else None)
+        watcher.start(Have(str(run_id), asked.after, asked.epoch) if run_id and asked.after is not None else None)
 
     async def _watch(self, thread_id: uuid.UUID) -> Watcher:
         watcher = self._watchers[thread_id] = await follow.hub().watch(thread_id, self._forward)
@@ -118,8 +125,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await follow.hub().leave(watcher)
 
     async def _forward(self, frames: tuple[str, ...]) -> None:
-        for frame in frames:
-            await self.send(text_data=frame)
+        async with self._answering:
+            for frame in frames:
+                await self.send(text_data=frame)
 
     async def _ack(self, asked: Command, run: Run) -> None:
         await self._answer("ack", id=asked.id, threadId=str(run.thread_id), runId=str(run.id))

@@ -1,0 +1,145 @@
+"""The spans of a run's steps, made of what the worker knows when a step is over. Nothing here reads or writes."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from agents.llm.base import LLMRequest, Reply, Usage
+from agents.models import Run
+from agents.tools.base import ToolResult
+from agents.transcript import Answer, Call
+from observability.recorder import Kind, SpanFacts, Status
+
+
+@dataclass
+class Timer:
+    """When a step began and how long it took; its span's id is fixed before it runs."""
+
+    span_id: uuid.UUID = field(default_factory=uuid7)
+    started_at: datetime = field(default_factory=timezone.now)
+    duration_ms: int = 0
+
+    def stop(self) -> None:
+        self.duration_ms = max(0, round((timezone.now() - self.started_at).total_seconds() * 1000))
+
+    @property
+    def ended_at(self) -> datetime:
+        return self.started_at + timedelta(milliseconds=self.duration_ms)
+
+
+@dataclass
+class Attempt:
+    """One try of an LLM call, and what it has said so far."""
+
+    number: int
+    llm_name: str
+    request: LLMRequest
+    timer: Timer = field(default_factory=Timer)
+    partial_text: str = ""
+
+
+def receive_span(run: Run, question: str) -> SpanFacts:
+    waited = max(0, round(((run.started_at or timezone.now()) - run.queued_at).total_seconds() * 1000))
+    return SpanFacts(
+        id=uuid.uuid5(run.id, "receive"),
+        trace_id=run.id,
+        kind=Kind.RECEIVE,
+        name="receive",
+        status=Status.OK,
+        started_at=run.queued_at,
+        duration_ms=waited,
+        input=question,
+        attributes={"plumbline.step": "receive"},
+    )
+
+
+def llm_span(
+    run: Run, provider: str, reply: Reply, answer: Answer, attempt: Attempt, cost: Decimal | None
+) -> SpanFacts:
+    """A call that brought a reply."""
+    asked = [{"name": call.name, "arguments": call.raw_arguments} for call in answer.calls]
+    return SpanFacts(
+        id=attempt.timer.span_id,
+        trace_id=run.id,
+        kind=Kind.LLM,
+        name=f"chat {reply.llm_name}",
+        status=Status.OK,
+        started_at=attempt.timer.started_at,
+        duration_ms=attempt.timer.duration_ms,
+        attempt=attempt.number,
+        llm_name=reply.llm_name,
+        first_token_ms=reply.first_token_ms,
+        input_tokens=reply.usage.input,
+        cached_tokens=reply.usage.cached,
+        output_tokens=reply.usage.output,
+        reasoning_tokens=reply.usage.reasoning,
+        cost=cost,
+        input=attempt.request.messages,
+        output={"text": reply.text, "tool_calls": asked} if asked else reply.text,
+        attributes={
+            "plumbline.step": "plan" if asked else "respond",
+            "plumbline.turn": run.turn,
+            "plumbline.usage_is_estimated": reply.usage.is_estimated,
+            "gen_ai.provider.name": provider,
+            "gen_ai.response.id": reply.response_id,
+            "gen_ai.response.finish_reasons": [reply.finish_reason],
+            "gen_ai.tool.definitions": [tool.name for tool in attempt.request.tools],
+        },
+    )
+
+
+def broken_off_span(
+    run: Run, provider: str, attempt: Attempt, status: Status, error: str, usage: Usage, cost: Decimal | None,
+    attributes: dict[str, Any],
+) -> SpanFacts:  # fmt: skip
+    """A call that brought none, or whose reply was cut short."""
+    return SpanFacts(
+        id=attempt.timer.span_id,
+        trace_id=run.id,
+        kind=Kind.LLM,
+        name=f"chat {attempt.llm_name}",
+        status=status,
+        started_at=attempt.timer.started_at,
+        duration_ms=attempt.timer.duration_ms,
+        attempt=attempt.number,
+        error=error,
+        llm_name=attempt.llm_name,
+        input_tokens=usage.input,
+        output_tokens=usage.output,
+        cost=cost,
+        input=attempt.request.messages,
+        output=attempt.partial_text or None,
+        attributes={
+            "plumbline.usage_is_estimated": usage.is_estimated,
+            "gen_ai.provider.name": provider,
+            **attributes,
+        },
+    )
+
+
+def tool_span(run_id: uuid.UUID, call: Call, result: ToolResult, timer: Timer) -> SpanFacts:
+    return SpanFacts(
+        id=timer.span_id,
+        trace_id=run_id,
+        kind=Kind.TOOL,
+        name=f"execute_tool {call.name}",
+        status=Status.ERROR if result.is_error else Status.OK,
+        started_at=timer.started_at,
+        duration_ms=timer.duration_ms,
+        attempt=call.attempt,
+        error=result.text if result.is_error else "",
+        tool_name=call.name,
+        input=call.raw_arguments,
+        output=result.text,
+        attributes={
+            "plumbline.step": "execute",
+            "plumbline.call_status": result.status.value,
+            "plumbline.effect": str(call.effect),
+            "gen_ai.tool.call.id": str(call.id),
+        },
+    )
