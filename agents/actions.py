@@ -86,7 +86,7 @@ def finish_unheld(run: Run) -> None:
     run.draft_message_id, run.draft_text = None, ""
     run.save()
     close_open_calls(run)
-    record_trace(run, question_of(run))
+    record_trace(run, question_of(run), tool_calls=run.tool_calls.count())
     transaction.on_commit(lambda: doorbell.announce(run))
 
 

@@ -38,12 +38,14 @@ STATUS_OF_TRACE = {
 class Journal:
     """Writes the steps of one run for the worker that holds it. Its methods block: call them off the loop."""
 
-    def __init__(self, claim: Claim, run: Run, messages: list[Message], provider: str):
+    def __init__(self, claim: Claim, run: Run, messages: list[Message], calls: list[ToolCall], provider: str):
         self.run = run
         self._claim = claim
         self._question = "".join(message.text for message in messages if message.role == Role.USER)
         self._answer = next((message.text for message in reversed(messages) if message.role == Role.ASSISTANT), "")
         self._next_position = len(messages)
+        self._calls_made = len(calls)
+        self._open_calls = sum(call.is_open for call in calls)
         self._provider = provider
 
     @transaction.atomic
@@ -65,10 +67,13 @@ class Journal:
         """The LLM's reply, its usage and the tool calls it asked for."""
         self.run.turn += 1
         cost = self._count(reply.llm_name, reply.usage)
-        with self._step(last_seq=last_seq, turn=self.run.turn, draft_message_id=None, draft_text=""):
+        is_last = not answer.calls  # then the run's end follows at once, and tells the trace
+        with self._step(not is_last, last_seq=last_seq, turn=self.run.turn, draft_message_id=None, draft_text=""):
             message = self._message(message_id, reply.text)
             if answer.calls:
                 ToolCall.objects.bulk_create(_call_row(message, place, call) for place, call in enumerate(answer.calls))
+                self._calls_made += len(answer.calls)
+                self._open_calls += len(answer.calls)
             recorder.record_spans([llm_span(self.run, self._provider, reply, answer, attempt, cost)])
 
     def call_started(self, call: Call, timer: Timer, *, last_seq: int) -> None:
@@ -84,6 +89,7 @@ class Journal:
             ToolCall.objects.filter(pk=call.id, status__in=OPEN_CALLS).update(
                 status=result.status, result=storable(result.text), finished_at=timer.ended_at
             )
+            self._open_calls -= 1
             recorder.record_spans([tool_span(self.run.id, call, result, timer)])
 
     def broken_off(self, attempt: Attempt) -> SpanFacts:
@@ -103,11 +109,12 @@ class Journal:
             recorder.record_spans(spans)
             if interrupted:
                 self._message(*interrupted, is_interrupted=True)
-            close_open_calls(self.run)
+            if self._open_calls:
+                close_open_calls(self.run)
             return next_in_line(self.run.thread_id)
 
     @contextmanager
-    def _step(self, **changes: Any) -> Iterator[None]:
+    def _step(self, tells_trace: bool = True, /, **changes: Any) -> Iterator[None]:
         """A transaction that holds only while the run is ours; the trace is brought up to date with it."""
         totals = {name: getattr(self.run, name) for name in TOTALS}
         with transaction.atomic():
@@ -115,10 +122,11 @@ class Journal:
             if not mine.update(**totals, **changes):
                 raise LeaseLost
             yield
-            self._record_trace()
+            if tells_trace:
+                self._record_trace()
 
     def _record_trace(self) -> None:
-        record_trace(self.run, self._question, answer=self._answer)
+        record_trace(self.run, self._question, answer=self._answer, tool_calls=self._calls_made)
 
     def _message(self, message_id: uuid.UUID, text: str, *, is_interrupted: bool = False) -> Message:
         message = Message.objects.create(
@@ -159,7 +167,7 @@ TOTALS = (
 )  # fmt: skip
 
 
-def record_trace(run: Run, question: str, *, answer: str = "") -> None:
+def record_trace(run: Run, question: str, *, answer: str = "", tool_calls: int = 0) -> None:
     """Tell the recorder how a run stands now."""
     agent_version = run.agent_version
     finished = run.finished_at
@@ -185,7 +193,7 @@ def record_trace(run: Run, question: str, *, answer: str = "") -> None:
             cost=run.cost,
             error_count=run.error_count,
             llm_calls=run.llm_calls,
-            tool_calls=run.tool_calls.count() if finished else 0,
+            tool_calls=tool_calls,
         )
     )
 

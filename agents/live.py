@@ -7,6 +7,7 @@ contains. All runs of a worker process share one pipelined write per tick; the f
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Iterable
 
@@ -21,7 +22,9 @@ from agents.channels import Batch, live_stream, thread_channel
 from agents.database import in_database
 from agents.models import Run, RunStatus
 
-TICK = 0.04
+TICK = 0.04  # seconds between two writes …
+TICK_PER_RUN = 0.001  # … and this much more for each run at work: fewer, larger frames under load
+LONGEST_TICK = 0.2
 SAVE_EVERY = 2.0
 MOST_ENTRIES = 2000
 KEPT_SECONDS = 3600
@@ -43,6 +46,7 @@ class RunLog:
         self._fresh: list[str] = []  # text that has no event yet
         self._told: list[str] = []  # text that has
         self._saved_seq = self._seq
+        self.is_closing = False
 
     @property
     def last_seq(self) -> int:
@@ -63,7 +67,7 @@ class RunLog:
     def text(self, delta: str) -> None:
         is_first = not self._told and not self._fresh
         self._fresh.append(delta)
-        self._publisher.wake(is_urgent=is_first)
+        self._publisher.wake(self, is_urgent=is_first)
 
     def end_text(self) -> None:
         self._message_id, self._told, self._fresh = None, [], []
@@ -79,7 +83,7 @@ class RunLog:
 
     def publish(self, frames: list[str]) -> None:
         self._keep(frames)
-        self._publisher.wake(is_urgent=True)
+        self._publisher.wake(self, is_urgent=True)
 
     def say(self, *said: BaseEvent) -> None:
         self.publish(self.number(said))
@@ -136,6 +140,7 @@ class Publisher:
         self._logs: dict[uuid.UUID, RunLog] = {}
         self._something = asyncio.Event()
         self._urgent = asyncio.Event()
+        self._urgent_logs: set[RunLog] = set()
         self._writing = asyncio.Lock()  # batches of a run must reach Redis in order
         self._tasks = [asyncio.create_task(self._write_forever()), asyncio.create_task(self._save_forever())]
 
@@ -156,40 +161,54 @@ class Publisher:
 
     async def close(self, log: RunLog) -> None:
         """Send what is left and forget the log."""
-        await self._write()
+        log.is_closing = True
+        await self._write([log])
         if self._logs.get(log.numbering.run_id) is log:
             del self._logs[log.numbering.run_id]
 
-    def wake(self, *, is_urgent: bool) -> None:
+    def wake(self, log: RunLog, *, is_urgent: bool) -> None:
         self._something.set()
         if is_urgent:
+            self._urgent_logs.add(log)
             self._urgent.set()
 
     async def _write_forever(self) -> None:
+        """All logs at each tick; between two ticks only those with something that does not wait."""
         while True:
             await self._something.wait()
             self._something.clear()
-            self._urgent.clear()
-            await self._write()
-            try:
-                async with asyncio.timeout(TICK):
-                    await self._urgent.wait()
-            except TimeoutError:
-                continue
+            await self._write(list(self._logs.values()))
+            next_tick = time.monotonic() + min(LONGEST_TICK, TICK + TICK_PER_RUN * len(self._logs))
+            while await self._is_urgent_before(next_tick):
+                await self._write(list(self._urgent_logs))
 
-    async def _write(self) -> None:
+    async def _is_urgent_before(self, moment: float) -> bool:
+        if time.monotonic() >= moment:
+            return False
+        try:
+            async with asyncio.timeout_at(moment):
+                await self._urgent.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _write(self, logs: list[RunLog]) -> None:
         async with self._writing:
-            await self._write_batches()
+            self._urgent_logs.difference_update(logs)
+            if not self._urgent_logs:
+                self._urgent.clear()
+            await self._write_batches(logs)
 
-    async def _write_batches(self) -> None:
-        batches = [(log, batch) for log in self._logs.values() if (batch := log.take_unsent())]
+    async def _write_batches(self, logs: list[RunLog]) -> None:
+        batches = [(log, batch) for log in logs if (batch := log.take_unsent())]
         if not batches:
             return
         pipeline = self._redis.pipeline(transaction=False)
         for log, batch in batches:
             key, packed = live_stream(batch.run_id, batch.epoch), batch.packed()
             pipeline.xadd(key, {"batch": packed}, id=f"{batch.last_seq}-0", maxlen=MOST_ENTRIES, approximate=True)
-            pipeline.expire(key, KEPT_SECONDS)
+            if batch.begins_attempt or log.is_closing:
+                pipeline.expire(key, KEPT_SECONDS)
             pipeline.publish(thread_channel(log.numbering.thread_id), packed)
         try:
             answers = await pipeline.execute(raise_on_error=False)

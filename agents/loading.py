@@ -43,7 +43,8 @@ def load(claim: Claim) -> Loaded:
     """A run with its agent's version, its thread's transcript and its LLM."""
     run = Run.objects.select_related("agent_version__agent", "user").get(pk=claim.run_id)
     messages = list(_messages_up_to(run))
-    calls = _settled(run, list(ToolCall.objects.filter(message__in=messages).order_by("position")))
+    answers = [message for message in messages if message.role == Role.ASSISTANT]
+    calls = _settled(run, list(ToolCall.objects.filter(message__in=answers).order_by("position")))
     mine = [message for message in messages if message.run_id == run.id]
     connected = connection.current()
     agent = _config(run.agent_version, connected)
@@ -62,7 +63,9 @@ def load(claim: Claim) -> Loaded:
         tool_calls_made=sum(not call.is_open for call in own_calls),
         recent_calls=[(call.name, call.raw_arguments) for call in own_calls],
     )
-    return Loaded(claim, run, ctx, Journal(claim, run, mine, llm.provider), list(events.replay(run, mine, own_calls)))
+    return Loaded(
+        claim, run, ctx, Journal(claim, run, mine, own_calls, llm.provider), list(events.replay(run, mine, own_calls))
+    )
 
 
 def transcript(messages: list[Message], calls: list[ToolCall]) -> list[Entry]:

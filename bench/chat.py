@@ -17,7 +17,7 @@ from bench.processes import DRIVER_CORE, Elsewhere, cpu_ms
 from bench.talkers import Talker, Timing
 from bench.targets import Bench, Target, free_port
 
-ROUNDS = {1: 5, 10: 3, 50: 2}       # how often everybody presses Enter; above that, twice or as `--rounds` says
+ROUNDS = {1: 5, 10: 3, 50: 2}  # how often everybody presses Enter; above that, twice or as `--rounds` says
 TARGETS = ["plumbline", "relay", "floor"]
 
 
@@ -94,7 +94,7 @@ def measured(bench: Bench, options: argparse.Namespace) -> Iterator[Row]:
 async def measure(target: Target, *, delay: float, users: int, rounds: int) -> Row:
     talkers = target.talkers[:users]
     await asyncio.gather(*(talker.open() for talker in talkers))
-    await asyncio.gather(*(talker.ask() for talker in talkers[:5]))     # nobody's first question is timed
+    await asyncio.gather(*(talker.ask() for talker in talkers[:5]))  # nobody's first question is timed
     gc.disable()
     elsewhere, cpu, seconds, timings = Elsewhere(), cpu_ms(target.processes), 0.0, []
     own = time.process_time()
@@ -121,7 +121,7 @@ def row_of(
     name: str, delay: float, users: int, timings: list[Timing], seconds: float, cpu: float, rss: float, others: float
 ) -> Row:
     good = [timing for timing in timings if timing.is_ok]
-    firsts = [timing.first - delay for timing in good]      # the LLM's own time to its first token is not ours
+    firsts = [timing.first - delay for timing in good]  # the LLM's own time to its first token is not ours
     wholes = [timing.whole for timing in good]
     return Row(
         delay_ms=delay,

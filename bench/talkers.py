@@ -68,7 +68,7 @@ class PlumblineTalker:
                     return Timing(0, _ms_since(begun), is_ok=False)
                 run, self._thread = event["runId"], event["threadId"]
             elif kind == "RUN_STARTED":
-                words = ""      # a snapshot begins anew
+                words = ""  # a snapshot begins anew
             elif kind == "TEXT_MESSAGE_START" and event["role"] == "assistant":
                 message = event["messageId"]
             elif kind == "TEXT_MESSAGE_CONTENT" and event["messageId"] == message:

@@ -23,7 +23,7 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-FEEDBACK = "feedback"       # the score a person gives by thumb; the one a trace carries in its own row
+FEEDBACK = "feedback"  # the score a person gives by thumb; the one a trace carries in its own row
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from observability.redaction import MASK, is_secret_key, mask
 MOST_BYTES = 64_000
 MOST_ITEMS = 20_000
 DEEPEST = 24
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")      # PostgreSQL takes neither NUL nor half a character
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes neither NUL nor half a character
 STRING_LENGTHS = (32_000, 8_000, 2_000, 500)
 
 

@@ -212,5 +212,5 @@ def _money(cost: Decimal | None) -> Decimal | None:
     return max(Decimal(0), min(cost, DEAREST)).quantize(Decimal("1e-8"))
 
 
-NEVER_TOLD_AGAIN = {"id", "score", "words"}     # who it is, what a person thought, what the database works out
+NEVER_TOLD_AGAIN = {"id", "score", "words"}  # who it is, what a person thought, what the database works out
 TOLD_OF_A_TRACE = [column.name for column in Trace._meta.concrete_fields if column.name not in NEVER_TOLD_AGAIN]

@@ -179,7 +179,7 @@ STEP_NAMES = (
     "id", "parent", "kind", "name", "status", "error", "start", "duration", "attempt", "llm",
     "tool", "firstToken", "inputTokens", "cachedTokens", "outputTokens", "reasoningTokens", "cost",
 )  # fmt: skip
-ALWAYS = {"start", "duration", "cost"}      # a cost of 0 is known, no cost is not
+ALWAYS = {"start", "duration", "cost"}  # a cost of 0 is known, no cost is not
 
 
 def _money(cost: Any) -> float | None:

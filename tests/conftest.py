@@ -14,7 +14,7 @@ import pytest
 from tests import loopback
 from tests.llm import ScriptedLLM
 
-if TYPE_CHECKING:       # Django's settings are read only after `pytest_configure`
+if TYPE_CHECKING:  # Django's settings are read only after `pytest_configure`
     from django.test import Client
     from pytest_django import DjangoDbBlocker
     from pytest_django.fixtures import SettingsWrapper
@@ -35,9 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
     session = ExitStack()
     config.add_cleanup(session.close)
     var_dir = Path(tempfile.mkdtemp(prefix="plumbline-"))
-    var_dir.chmod(0o755)        # the services' own user must be able to enter
+    var_dir.chmod(0o755)  # the services' own user must be able to enter
     session.callback(shutil.rmtree, var_dir, ignore_errors=True)
-    (var_dir / "static").mkdir()        # WhiteNoise warns where there is none
+    (var_dir / "static").mkdir()  # WhiteNoise warns where there is none
     for name in [name for name in os.environ if name.startswith(LEAKING)]:
         del os.environ[name]
     os.environ |= {
@@ -182,9 +182,7 @@ def live_processes(
 
 
 @pytest.fixture
-def live_stack(
-    live_processes: "Stack", django_db_blocker: "DjangoDbBlocker"
-) -> Iterator["Stack"]:
+def live_stack(live_processes: "Stack", django_db_blocker: "DjangoDbBlocker") -> Iterator["Stack"]:
     """Web, worker and beat as they run in production, on the test database."""
     with django_db_blocker.unblock():
         live_processes.begin_test()

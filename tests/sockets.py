@@ -126,7 +126,7 @@ class ChatSocket:
             return
         run, seq = frame["metadata"]["runId"], frame["metadata"]["seq"]
         if frame["type"] != "RUN_STARTED" and seq <= self._last.get(run, -1):
-            return      # a repeat, as after a reconnect
+            return  # a repeat, as after a reconnect
         self._verifier.check(frame)
         self._last[run], self._epoch[run] = seq, frame["metadata"]["epoch"]
         self.events.append(frame)

@@ -56,6 +56,7 @@ class OpenAICompatible:
             base_url=base_url or None,
             api_key=api_key or "none",  # many self-hosted servers want none, the SDK wants one
             max_retries=0,
+            http_client=openai.DefaultAioHttpClient(),
             timeout=httpx2.Timeout(None, connect=clocks.connect),
         )
 
@@ -64,7 +65,7 @@ class OpenAICompatible:
         reading = _Reading(self._clocks, started)
         try:
             async with asyncio.timeout_at(reading.deadline()):
-                opened = self._client.chat.completions.with_streaming_response.create(**_body(request))
+                opened = self._client.chat.completions.with_streaming_response.create(**_arguments(request))
                 response = await opened.__aenter__()
         except TimeoutError:
             raise reading.too_slow() from None
@@ -172,17 +173,17 @@ class _Reading:
         )
 
 
-def _body(request: LLMRequest) -> dict[str, Any]:
+def _arguments(request: LLMRequest) -> dict[str, Any]:
+    """What the SDK is called with. All but the model goes past its walk through every message, which costs a fifth of
+    the worker's time at full load: `extra_body` is merged into the request as it is."""
     body: dict[str, Any] = {
         **request.parameters,
-        "model": request.llm_name,
         "messages": request.messages,
-        "stream": True,
         "stream_options": {"include_usage": True},
     }
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
-    return body
+    return {"model": request.llm_name, "messages": [], "stream": True, "extra_body": body}
 
 
 def _tool(tool: ToolSpec) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -52,7 +53,7 @@ class Tool:
     function: Callable[..., Awaitable[Any]]
     takes_context: bool
 
-    @property
+    @cached_property
     def spec(self) -> ToolSpec:
         return ToolSpec(self.name, self.description, self.arguments.model_json_schema())
 

@@ -112,9 +112,7 @@ async def test_a_refusal_says_how_long_to_wait_and_why(llm, client):
 
 
 async def test_an_address_where_nobody_listens_is_said_to_be_unreachable():
-    nobody = OpenAICompatible(
-        base_url=f"http://127.0.0.1:{loopback.free_port()}/v1", api_key="sk-secret", clocks=QUICK
-    )
+    nobody = OpenAICompatible(base_url=f"http://127.0.0.1:{loopback.free_port()}/v1", api_key="sk-secret", clocks=QUICK)
 
     error = await problem(nobody)
 

@@ -71,7 +71,7 @@ def test_silence_is_told_too_whatever_kind_it_is(live_stack, socket_of, llm, ali
     for silence in ({"hang": True}, {"comments_only": True}, {"stall_after": 1}):
         reply, socket = llm.reply("one two", **silence), socket_of(alice)
         asked.append((reply, socket, socket.ask("Are you well?")))
-        reply.asked.wait()      # so that each gets its own kind; then all are waited for together
+        reply.asked.wait()  # so that each gets its own kind; then all are waited for together
     for _ in asked:
         llm.reply(hang=True)
 

@@ -132,7 +132,7 @@ def test_a_chosen_agent_answers_and_an_unknown_one_is_refused(socket_of, llm, al
 
 
 def test_strange_text_comes_back_as_it_was_said(live_stack, socket_of, llm, alice):
-    strange = "Zürich 🌉 \u202eesrever\u202c مرحبا <script>alert(1)</script> ]]> \\n \"quoted\" \x07"
+    strange = 'Zürich 🌉 \u202eesrever\u202c مرحبا <script>alert(1)</script> ]]> \\n "quoted" \x07'
     llm.reply(deltas=("</script>", "🌉", "\n\n", "مرحبا", " \x01 end"))
     socket = socket_of(alice)
 

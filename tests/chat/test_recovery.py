@@ -61,7 +61,7 @@ def test_a_worker_that_wakes_up_too_late_changes_nothing(live_stack, socket_of, 
     frozen.freeze()
     end = socket.end(ack["runId"])
     stale.release()
-    stale.answered.wait()       # it lies in the socket of the frozen worker, who will take it for its own
+    stale.answered.wait()  # it lies in the socket of the frozen worker, who will take it for its own
     frozen.thaw()
     live_stack.until_said(frozen, rf"Run {ack['runId']}.*lost")
 

@@ -72,9 +72,7 @@ def test_catching_up_with_a_number_nobody_has_ends_at_the_truth(socket_of, llm, 
 
 def test_a_whole_story_is_the_same_live_on_the_page_and_on_a_fresh_socket(live_stack, socket_of, llm, alice):
     socket = socket_of(alice)
-    llm.asks(
-        call("calculator", expression="2 ** 10"), call("shred"), call("calculator", wrong=1), text="Let me see."
-    )
+    llm.asks(call("calculator", expression="2 ** 10"), call("shred"), call("calculator", wrong=1), text="Let me see.")
     llm.reply("It is 1024, I th", cut_after=2)
     llm.reply("It is 1024.")
     thread = socket.ask("What is 2 to the 10?")["threadId"]
@@ -114,7 +112,7 @@ def test_the_text_so_far_is_kept_for_those_who_come_without_redis(live_stack, so
     socket.until_answer(ack["runId"], "one two")
 
     while View(live_stack.page_data(ack["threadId"], alice)["events"]).runs[0].answer != "one two":
-        assert live_stack.get("/healthz")       # the draft is saved every two seconds
+        assert live_stack.get("/healthz")  # the draft is saved every two seconds
     reply.release()
 
     socket.end(ack["runId"])

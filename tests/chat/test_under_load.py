@@ -12,7 +12,7 @@ def test_no_connection_is_held_while_the_llm_is_awaited(socket_of, llm, alice):
     runs = [socket.ask(f"Question {number}")["runId"] for number, _ in enumerate(replies)]
 
     for reply in replies:
-        reply.held.wait(30)     # all of them at once, twice as many as a process has connections
+        reply.held.wait(30)  # all of them at once, twice as many as a process has connections
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in trans%'"

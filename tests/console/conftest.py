@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:       # this file is read before Django's settings are
+if TYPE_CHECKING:  # this file is read before Django's settings are
     from django.test import Client
 
     from accounts.models import User

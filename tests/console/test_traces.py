@@ -101,7 +101,7 @@ def test_pages_go_on_where_the_last_one_ended(console: Client) -> None:
     now = timezone.now()
     asked = [f"Number {number:03d}" for number in range(95)]
     for number, question in enumerate(asked):
-        tell(question=question, started_at=now - timedelta(seconds=number // 2))      # two at the same moment
+        tell(question=question, started_at=now - timedelta(seconds=number // 2))  # two at the same moment
 
     first = console.get(LIST)
     second = console.get(LIST, {"before": str(first.context["page"].older)})

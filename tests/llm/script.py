@@ -66,12 +66,12 @@ class Ponder:
 
 
 class Moment(Enum):
-    HOLD = auto()       # say nothing until the test releases the reply or the client leaves
-    RESET = auto()      # break the connection
-    CLOSE = auto()      # end the reply
+    HOLD = auto()  # say nothing until the test releases the reply or the client leaves
+    RESET = auto()  # break the connection
+    CLOSE = auto()  # end the reply
 
 
-Step = bytes | float | Ponder | Moment       # bytes to send, seconds to wait, or a moment
+Step = bytes | float | Ponder | Moment  # bytes to send, seconds to wait, or a moment
 
 
 def steps(script: Script, body: dict[str, Any]) -> Iterator[Step]:

@@ -115,7 +115,7 @@ class ScriptedLLM:
             self.unexpected: list[Request] = []
             self.connections = 0
             self.models = ["gpt-4o", "gpt-4o-mini"]
-            self.key: str | None = None         # set: every other key is refused
+            self.key: str | None = None  # set: every other key is refused
 
     # In its own thread
 
@@ -133,7 +133,7 @@ class ScriptedLLM:
             connection.send(plain_json(404, error_of(f"There is nothing at {request.path}.", "invalid_request_error")))
         elif exchange := self._next_for(request):
             await _say(exchange, connection, request)
-        else:   # a status nobody retries, so that the test fails at once
+        else:  # a status nobody retries, so that the test fails at once
             connection.send(plain_json(400, error_of("No reply was written down for this request.", "test_error")))
 
     def _next_for(self, request: Request) -> Exchange | None:

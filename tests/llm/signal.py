@@ -12,7 +12,7 @@ class Signal(Generic[T]):
     def __init__(self, what: str) -> None:
         self.what = what
         self._future: Future[T] = Future()
-        self._future.set_running_or_notify_cancel()     # a waiter who gives up must not cancel it for the others
+        self._future.set_running_or_notify_cancel()  # a waiter who gives up must not cancel it for the others
 
     @property
     def is_set(self) -> bool:
