@@ -20,7 +20,7 @@ from django.conf import settings
 from agents.llm import tokens
 from agents.llm.assembly import ReplyAssembly
 from agents.llm.base import LLMError, LLMProblem, LLMRequest, Reply, TextDelta, ToolSpec, Usage
-from agents.llm.sse import DataLines
+from agents.llm.sse import DataLines, LineTooLong
 
 MOST_CHARACTERS = 400_000
 LAST_BYTES_SECONDS = 0.2
@@ -126,7 +126,11 @@ class _Reading:
                 raise self.too_slow() from None
             except (openai.APIError, httpx2.HTTPError) as error:
                 raise _broken("The connection to the model broke in the middle of its answer.") from error
-            if text := self._take(lines.feed(piece) if piece is not None else lines.rest()):
+            try:
+                events = lines.feed(piece) if piece is not None else lines.rest()
+            except LineTooLong:
+                raise _broken("The address does not answer with a model's reply.") from None
+            if text := self._take(events):
                 yield text
             if piece is None:
                 return

@@ -1,8 +1,14 @@
 """Server-sent events as bytes arrive (WHATWG HTML, section 9.2): only the `data` of each event."""
 
+LONGEST_LINE = 2_000_000  # bytes
+
+
+class LineTooLong(Exception):
+    """What arrives has no end of a line: it is no stream of events."""
+
 
 class DataLines:
-    """Feed it bytes in any cut; it gives the data of the events that are complete."""
+    """Feed it bytes in any cut; it gives the data of the events that are complete. Raises LineTooLong."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -10,6 +16,8 @@ class DataLines:
 
     def feed(self, received: bytes) -> list[bytes]:
         *lines, self._rest = (self._rest + received).split(b"\n")
+        if len(self._rest) > LONGEST_LINE:
+            raise LineTooLong
         events = []
         for line in lines:
             line = line.rstrip(b"\r")
