@@ -1,13 +1,12 @@
-"""The runtime's truth: agents and their versions, threads, runs, messages and tool calls.
+"""Threads and runs, and the state machine of a run.
 
 A thread is a list of runs in the order of `Run.position`; a run is a list of messages in the order of
 `Message.position`. The transcript an LLM sees is read in that order, so a message that arrives while an
 earlier run is still answering never slips in between.
 """
 
-import uuid
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -15,47 +14,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-
-class Agent(models.Model):
-    """A configured persona. What it does is in its versions; `live` is the one new runs are bound to."""
-
-    slug = models.SlugField(unique=True)
-    name = models.CharField(max_length=80)
-    description = models.CharField(max_length=300, blank=True)
-    suggestions = models.JSONField(default=list, blank=True, help_text="Up to four questions offered on an empty page.")
-    is_enabled = models.BooleanField(default=True)
-    live = models.ForeignKey("AgentVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering: ClassVar = ["id"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class AgentVersion(models.Model):
-    """A frozen configuration. Never changed once a run has used it."""
-
-    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="versions")
-    number = models.PositiveIntegerField()
-    instructions = models.TextField()
-    llm_name = models.CharField(max_length=120, blank=True, help_text="Empty: the model of the connection.")
-    fallback_llm_names = models.JSONField(default=list, blank=True)
-    parameters = models.JSONField(default=dict, blank=True, help_text="temperature, top_p, max_tokens …")
-    tools = models.JSONField(default=list, blank=True, help_text="Names of the tools it may call.")
-    max_turns = models.PositiveSmallIntegerField(default=12)
-    max_tool_calls = models.PositiveSmallIntegerField(default=64)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["agent", "number"], name="one_version_per_number")]
-
-    def __str__(self) -> str:
-        return f"{self.agent.slug} v{self.number}"
+from agents.models.agents import Agent, AgentVersion
 
 
 class Thread(models.Model):
@@ -83,19 +42,61 @@ class RunStatus(models.TextChoices):
 UNFINISHED = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING)
 FINISHED = (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.DEAD)
 
+# The state machine. DEAD is parked: an operator may send it back to work.
+MOVES: dict[RunStatus, frozenset[RunStatus]] = {
+    RunStatus.QUEUED: frozenset({RunStatus.RUNNING, RunStatus.CANCELLED}),
+    RunStatus.RUNNING: frozenset({RunStatus.QUEUED, RunStatus.WAITING, *FINISHED}),
+    RunStatus.WAITING: frozenset({RunStatus.QUEUED, RunStatus.CANCELLED}),
+    RunStatus.DEAD: frozenset({RunStatus.QUEUED}),
+    RunStatus.COMPLETED: frozenset(),
+    RunStatus.FAILED: frozenset(),
+    RunStatus.CANCELLED: frozenset(),
+}
+
+
+class ImpossibleMove(Exception):
+    """The state machine has no such arrow: a bug, never bad luck."""
+
+
+class WaitKind(models.TextChoices):
+    """What a waiting run waits for."""
+
+    APPROVAL = "approval"
+    INPUT = "input", "a person's word on an unknown outcome"
+    CHILD = "child"
+    TIMER = "timer"
+
 
 class StopReason(models.TextChoices):
     FINAL = "final"
     CANCELLED = "cancelled"
     MAX_TURNS = "max_turns"
     MAX_TOOL_CALLS = "max_tool_calls"
+    MAX_TOKENS = "max_tokens"
+    MAX_COST = "max_cost"
+    MAX_TIME = "max_time"
+    DAILY_LIMIT = "daily_limit"
     REPEATED_CALL = "repeated_call"
+    INVALID_OUTPUT = "invalid_output"
     LLM_ERROR = "llm_error"
     INTERNAL_ERROR = "internal_error"
     RECOVERIES_EXHAUSTED = "recoveries_exhausted"
 
 
 class RunQuerySet(models.QuerySet["Run"]):
+    def move(self, source: RunStatus, target: RunStatus, **changes: Any) -> int:
+        """Take the runs of this query that stand at `source` to `target`; how many did. Every transition is this one.
+
+        One conditional UPDATE: whoever comes second changes no row. Raises ImpossibleMove.
+        """
+        if target not in MOVES[source]:
+            raise ImpossibleMove(f"A run cannot go from {source} to {target}.")
+        if target != RunStatus.RUNNING:
+            changes |= {"lease_owner": None, "lease_expires_at": None}
+        if target != RunStatus.WAITING:
+            changes |= {"wait_kind": "", "wake_at": None}
+        return self.filter(status=source).update(status=target, **changes)
+
     def unfinished(self) -> "RunQuerySet":
         return self.filter(status__in=UNFINISHED)
 
@@ -118,6 +119,8 @@ class Run(models.Model):
     client_request_id = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001 - null is not unique
 
     status = models.CharField(max_length=10, choices=RunStatus, default=RunStatus.QUEUED)
+    wait_kind = models.CharField(max_length=10, choices=WaitKind, blank=True)
+    wake_at = models.DateTimeField(null=True, blank=True, help_text="When a timer ends its waiting.")
     stop_reason = models.CharField(max_length=24, choices=StopReason, blank=True)
     error = models.TextField(blank=True, help_text="In words, for the person who asked.")
     turn = models.PositiveIntegerField(default=0)
@@ -144,6 +147,9 @@ class Run(models.Model):
         max_digits=14, decimal_places=8, null=True, default=Decimal, help_text="US dollars; empty: a price is unknown."
     )
     first_token_ms = models.PositiveIntegerField(null=True)
+    active_ms = models.PositiveIntegerField(default=0, help_text="Time in the hands of a worker.")
+    reserved_tokens = models.PositiveIntegerField(default=0, help_text="Held for the LLM call under way.")
+    reserved_cost = models.DecimalField(max_digits=14, decimal_places=8, default=Decimal)
 
     created_at = models.DateTimeField(auto_now_add=True)
     queued_at = models.DateTimeField(auto_now_add=True)
@@ -176,93 +182,3 @@ class Run(models.Model):
         """Its one outcome; nothing is saved."""
         self.status, self.stop_reason, self.error = status, reason, error
         self.finished_at = timezone.now()
-
-
-class Role(models.TextChoices):
-    USER = "user"
-    ASSISTANT = "assistant"
-
-
-class Message(models.Model):
-    """One entry of the transcript. Append-only; results of tools stand in their `ToolCall`."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="messages")
-    position = models.PositiveIntegerField(help_text="Its place in the run.")
-    role = models.CharField(max_length=10, choices=Role)
-    text = models.TextField(blank=True)
-    is_interrupted = models.BooleanField(default=False, help_text="Stopped before the LLM had finished.")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "position"], name="one_message_per_position")]
-
-    def __str__(self) -> str:
-        return self.text[:60]
-
-
-class Effect(models.TextChoices):
-    READ = "read"
-    IDEMPOTENT = "idempotent"
-    UNSAFE = "unsafe"
-
-
-class CallStatus(models.TextChoices):
-    READY = "ready"
-    STARTED = "started"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    TIMED_OUT = "timed_out"
-    INVALID = "invalid"
-    CANCELLED = "cancelled"
-    OUTCOME_UNKNOWN = "outcome_unknown"
-
-
-OPEN_CALLS = (CallStatus.READY, CallStatus.STARTED)
-
-
-class ToolCall(models.Model):
-    """One request of the LLM to run a tool, and its one result: so a transcript is balanced by its shape."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="tool_calls")
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="tool_calls")
-    position = models.PositiveIntegerField(help_text="The order in which the LLM asked.")
-    provider_call_id = models.CharField(max_length=200, blank=True)
-    name = models.CharField(max_length=120)
-    raw_arguments = models.TextField(blank=True)
-    effect = models.CharField(max_length=12, choices=Effect, default=Effect.UNSAFE)
-    status = models.CharField(max_length=16, choices=CallStatus, default=CallStatus.READY)
-    attempt = models.PositiveSmallIntegerField(default=0)
-    result = models.TextField(blank=True, help_text="What the LLM reads.")
-    started_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["message", "position"], name="one_call_per_position")]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def is_open(self) -> bool:
-        return self.status in OPEN_CALLS
-
-    @property
-    def idempotency_key(self) -> uuid.UUID:
-        """The same on every attempt and redelivery; UUIDv5 (RFC 9562) of run and call."""
-        return uuid.uuid5(self.run_id, str(self.id))
-
-
-class LLMConnection(models.Model):
-    """The endpoint an administrator connected in the browser. There is at most one."""
-
-    base_url = models.URLField(blank=True)
-    encrypted_key = models.BinaryField(blank=True, default=bytes, editable=False)
-    llm_name = models.CharField(max_length=120, blank=True)
-    tested_at = models.DateTimeField(null=True)
-    updated_at = models.DateTimeField(auto_now=True)
-    updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-
-    def __str__(self) -> str:
-        return self.base_url or "api.openai.com"

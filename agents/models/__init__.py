@@ -1,0 +1,61 @@
+"""The runtime's truth: agents, threads, runs, messages, tool calls, and what people decide about them."""
+
+from agents.models.agents import Agent, AgentVersion
+from agents.models.approvals import OPEN_APPROVALS, Approval, ApprovalStatus, Decision, Settlement, Verdict
+from agents.models.connection import LLMConnection
+from agents.models.messages import (
+    AWAITED_CALLS,
+    OPEN_CALLS,
+    STARTABLE_CALLS,
+    Artifact,
+    CallStatus,
+    Effect,
+    Message,
+    Role,
+    ToolCall,
+)
+from agents.models.runs import (
+    FINISHED,
+    MOVES,
+    UNFINISHED,
+    ImpossibleMove,
+    Run,
+    RunQuerySet,
+    RunStatus,
+    StopReason,
+    Thread,
+    WaitKind,
+)
+from agents.models.usage import DailyUsage
+
+__all__ = [
+    "AWAITED_CALLS",
+    "Agent",
+    "AgentVersion",
+    "Approval",
+    "ApprovalStatus",
+    "Artifact",
+    "CallStatus",
+    "DailyUsage",
+    "Decision",
+    "Effect",
+    "FINISHED",
+    "ImpossibleMove",
+    "LLMConnection",
+    "MOVES",
+    "Message",
+    "OPEN_APPROVALS",
+    "OPEN_CALLS",
+    "Role",
+    "Run",
+    "RunQuerySet",
+    "RunStatus",
+    "STARTABLE_CALLS",
+    "Settlement",
+    "StopReason",
+    "Thread",
+    "ToolCall",
+    "UNFINISHED",
+    "Verdict",
+    "WaitKind",
+]

@@ -1,0 +1,59 @@
+"""Agents as versioned data."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+
+class Agent(models.Model):
+    """A configured persona. What it does is in its versions; `live` is the one new runs are bound to."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=80)
+    description = models.CharField(max_length=300, blank=True)
+    suggestions = models.JSONField(default=list, blank=True, help_text="Up to four questions offered on an empty page.")
+    is_enabled = models.BooleanField(default=True)
+    live = models.ForeignKey("AgentVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AgentVersion(models.Model):
+    """A frozen configuration. Never changed once a run has used it."""
+
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    instructions = models.TextField()
+    llm_name = models.CharField(max_length=120, blank=True, help_text="Empty: the model of the connection.")
+    fallback_llm_names = models.JSONField(default=list, blank=True)
+    parameters = models.JSONField(default=dict, blank=True, help_text="temperature, top_p, max_tokens …")
+    tools = models.JSONField(default=list, blank=True, help_text="Names of the tools it may call.")
+    approvals = models.JSONField(
+        default=dict, blank=True, help_text="By tool: when a person is asked, and who (docs/approvals.md)."
+    )
+    output_schema = models.JSONField(
+        null=True, blank=True, help_text="A JSON Schema its final answer must satisfy; empty: free text."
+    )
+    max_turns = models.PositiveSmallIntegerField(default=12)
+    max_tool_calls = models.PositiveSmallIntegerField(default=64)
+    max_tokens = models.PositiveIntegerField(null=True, blank=True, help_text="In and out, a run; empty: no limit.")
+    max_cost = models.DecimalField(
+        max_digits=10, decimal_places=4, null=True, blank=True, help_text="US dollars a run; empty: no limit."
+    )
+    max_active_seconds = models.PositiveIntegerField(default=900, help_text="Waiting for a person does not count.")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["agent", "number"], name="one_version_per_number")]
+
+    def __str__(self) -> str:
+        return f"{self.agent.slug} v{self.number}"

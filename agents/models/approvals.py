@@ -1,0 +1,97 @@
+"""What people are asked before a tool runs, and after one was cut off."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from uuid_utils.compat import uuid7
+
+from agents.models.messages import ToolCall
+from agents.models.runs import Run
+
+
+class ApprovalStatus(models.TextChoices):
+    UPCOMING = "upcoming"  # a level before it is not through
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+OPEN_APPROVALS = (ApprovalStatus.UPCOMING, ApprovalStatus.PENDING)
+
+
+class Approval(models.Model):
+    """One level at which people are asked whether a tool call may run."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    call = models.ForeignKey(ToolCall, on_delete=models.CASCADE, related_name="approvals")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="approvals")
+    level = models.PositiveSmallIntegerField()
+    who = models.CharField(max_length=160, help_text="requester, staff, group:NAME or user:EMAIL")
+    needed = models.PositiveSmallIntegerField(default=1, help_text="How many people must approve.")
+    reason = models.CharField(max_length=300, help_text="Which policy asks.")
+    status = models.CharField(max_length=10, choices=ApprovalStatus, default=ApprovalStatus.UPCOMING)
+    arguments_digest = models.CharField(max_length=64, help_text="SHA-256 of the arguments it is asked about.")
+    expires_after = models.DurationField()
+    expires_at = models.DateTimeField(null=True, help_text="Counted from when it was asked.")
+    escalates = models.BooleanField(default=False, help_text="On expiry the next level is asked; else it is denied.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["call", "level"], name="one_approval_per_level")]
+        indexes: ClassVar = [
+            models.Index(F("expires_at"), condition=Q(status="pending"), name="pending_approvals"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.call.name}, level {self.level + 1}"
+
+
+class Verdict(models.TextChoices):
+    APPROVE = "approve"
+    DENY = "deny"
+
+
+class Decision(models.Model):
+    """What one person said at one level, about exactly these arguments. Never changed."""
+
+    approval = models.ForeignKey(Approval, on_delete=models.CASCADE, related_name="decisions")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    verdict = models.CharField(max_length=8, choices=Verdict)
+    comment = models.TextField(blank=True)
+    arguments_digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["approval", "by", "arguments_digest"], name="one_decision_per_person")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} by {self.by}"
+
+
+class Settlement(models.Model):
+    """What a person said about a call whose outcome was unknown. Never changed."""
+
+    class Word(models.TextChoices):
+        DONE = "done", "It took effect"
+        RETRY = "retry", "It did not; run it again"
+        GIVE_UP = "give_up", "Leave it"
+
+    call = models.ForeignKey(ToolCall, on_delete=models.CASCADE, related_name="settlements")
+    attempt = models.PositiveSmallIntegerField(help_text="Which start of the call was cut off.")
+    word = models.CharField(max_length=8, choices=Word)
+    comment = models.TextField(blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["call", "attempt"], name="one_settlement_per_attempt")]
+
+    def __str__(self) -> str:
+        return f"{self.call}: {self.word}"
