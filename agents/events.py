@@ -33,6 +33,8 @@ from agents.models import CallStatus, Message, Run, RunStatus, ToolCall
 
 Speaker = Literal["user", "assistant"]
 
+LONGEST_DELTA = 16_384  # a reader who is slow takes a long text in pieces, each of which is progress
+
 
 @dataclass(frozen=True)
 class Numbering:
@@ -81,6 +83,12 @@ def text(message_id: uuid.UUID, delta: str) -> BaseEvent:
     return TextMessageContentEvent(message_id=str(message_id), delta=delta, timestamp=_now())
 
 
+def texts(message_id: uuid.UUID, whole: str) -> Iterator[BaseEvent]:
+    """A text of any length, in frames that are not too long."""
+    for place in range(0, len(whole), LONGEST_DELTA):
+        yield text(message_id, whole[place : place + LONGEST_DELTA])
+
+
 def text_ended(message_id: uuid.UUID, *, is_interrupted: bool = False) -> BaseEvent:
     metadata = {"interrupted": True} if is_interrupted else None
     return TextMessageEndEvent(message_id=str(message_id), timestamp=_now(), metadata=metadata)
@@ -88,8 +96,7 @@ def text_ended(message_id: uuid.UUID, *, is_interrupted: bool = False) -> BaseEv
 
 def whole_text(message: Message) -> Iterator[BaseEvent]:
     yield text_started(message.id, "user" if message.role == "user" else "assistant", message.created_at)
-    if message.text:
-        yield text(message.id, message.text)
+    yield from texts(message.id, message.text)
     yield text_ended(message.id, is_interrupted=message.is_interrupted)
 
 
@@ -166,7 +173,7 @@ def replay(run: Run, messages: Iterable[Message], calls: Iterable[ToolCall]) -> 
         yield run_ended(run)
     elif run.draft_message_id:
         yield text_started(run.draft_message_id, "assistant")
-        yield text(run.draft_message_id, run.draft_text)
+        yield from texts(run.draft_message_id, run.draft_text)
 
 
 def _replayed_status(call: ToolCall) -> Iterator[BaseEvent]:

@@ -120,7 +120,7 @@ class RunLog:
         delta = "".join(self._fresh)
         self._told.append(delta)
         self._fresh = []
-        return [*opening, self._numbered(events.text(self._message_id, delta))]
+        return [*opening, *map(self._numbered, events.texts(self._message_id, delta))]
 
     def _numbered(self, event: BaseEvent) -> str:
         self._seq += 1
