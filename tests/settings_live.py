@@ -1,11 +1,15 @@
 """The product's settings for the processes of the tests: short leases and clocks, so that a test can wait for them."""
 
 from config.settings import *  # noqa: F403
-from config.settings import CELERY
+from config.settings import CELERY, INSTALLED_APPS, VAR_DIR
 
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.drills.ledger"]
+LEDGER_FILE = VAR_DIR / "ledger.jsonl"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 RUN_LEASE_SECONDS = 5
 RUN_HEARTBEAT_SECONDS = 1
+SOCKET_PATIENCE_SECONDS = 3
+SOCKET_CHECK_SECONDS = 1
 DRAIN_SECONDS = 1
 LLM_ATTEMPTS = 2
 LLM_CONNECT_SECONDS = 1
