@@ -14,7 +14,13 @@ from django.db.models import F, Q
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from accounts.models import User
 from agents.models.agents import Agent, AgentVersion
+
+
+class ThreadQuerySet(models.QuerySet["Thread"]):
+    def visible_to(self, user: User) -> "ThreadQuerySet":
+        return self.filter(owner=user)
 
 
 class Thread(models.Model):
@@ -24,6 +30,8 @@ class Thread(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="threads")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ThreadQuerySet.as_manager()
 
     def __str__(self) -> str:
         return str(self.id)
@@ -96,6 +104,9 @@ class RunQuerySet(models.QuerySet["Run"]):
         if target != RunStatus.WAITING:
             changes |= {"wait_kind": "", "wake_at": None}
         return self.filter(status=source).update(status=target, **changes)
+
+    def visible_to(self, user: User) -> "RunQuerySet":
+        return self.filter(thread__owner=user)
 
     def unfinished(self) -> "RunQuerySet":
         return self.filter(status__in=UNFINISHED)
