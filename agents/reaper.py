@@ -24,7 +24,6 @@ SELECT run.id FROM agents_run AS run
  ORDER BY queued_at LIMIT 500
 """
 
-UNHEARD_SECONDS = 15
 PARKED = "The answer was interrupted again and again; an operator can look into it. Your message is kept."
 
 
@@ -33,7 +32,7 @@ def reap() -> list[uuid.UUID]:
     with transaction.atomic():
         requeued = [run.id for run in _lost_runs() if _recover(run)]
     with connection.cursor() as cursor:
-        cursor.execute(UNHEARD, [UNHEARD_SECONDS])
+        cursor.execute(UNHEARD, [settings.RUN_UNHEARD_SECONDS])
         return requeued + [row[0] for row in cursor.fetchall()]
 
 

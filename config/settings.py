@@ -55,6 +55,7 @@ LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
 
 # Runs
 RUN_LEASE_SECONDS = 30
+RUN_UNHEARD_SECONDS = 15  # a queued run nobody took by then is rung for again
 RUN_HEARTBEAT_SECONDS = 10
 RUN_RECOVERIES = 5
 DRAIN_SECONDS = 6

@@ -16,4 +16,5 @@ LLM_CONNECT_SECONDS = 1
 LLM_FIRST_TOKEN_SECONDS = 3
 LLM_IDLE_SECONDS = 3
 LLM_TOTAL_SECONDS = 30
+RUN_UNHEARD_SECONDS = 2
 CELERY = CELERY | {"beat_schedule": {"reap": {"task": "agents.reap", "schedule": 1.0, "options": {"expires": 5.0}}}}

@@ -101,7 +101,7 @@ class Stack:
         self.start_worker(wait=False)
         static.may_end = True
         self.until(lambda: not static.is_running, "the static files are collected")
-        port = os.environ["PORT"]
+        port = self._env["PORT"]
         self.web = self._python("web", "-m", "daphne", "-b", "127.0.0.1", "-p", port, "config.asgi:application")
         self.until(self._is_web_ready, "the web process answers /readyz")
         self.until(self._are_workers_ready, "the worker answers")
