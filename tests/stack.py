@@ -20,6 +20,7 @@ from django.test import Client
 from accounts.models import User
 from agents.models import Run, RunStatus
 from config.celery import app as celery
+from tests.nursery import Child, Nursery
 from tests.sockets import ChatSocket
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -30,13 +31,11 @@ STOP_SECONDS = 15
 class Process:
     """A child with its own log file."""
 
-    def __init__(self, name: str, command: list[str], *, env: dict[str, str], folder: Path) -> None:
-        self.name = name
-        self.log = folder / f"{name}.log"
-        self.read_from = self.log.stat().st_size if self.log.exists() else 0
+    def __init__(self, name: str, log: Path, child: subprocess.Popen[bytes] | Child) -> None:
+        self.name, self.log = name, log
+        self.read_from = 0
         self.may_end = False
-        with self.log.open("ab") as log:
-            self._child = subprocess.Popen(command, cwd=BASE_DIR, env=env, stdout=log, stderr=subprocess.STDOUT)
+        self._child = child
 
     @property
     def pid(self) -> int:
@@ -86,6 +85,7 @@ class Stack:
         self._processes: list[Process] = []
         self._folder = Path(tempfile.mkdtemp(prefix="logs-", dir=settings.VAR_DIR))
         self._numbers = 0
+        self._nursery: Nursery | None = None
         self._env = os.environ | {
             "DJANGO_SETTINGS_MODULE": "tests.settings_live",
             "DATABASE_URL": _url_of_test_database(),
@@ -112,12 +112,19 @@ class Stack:
             process.ask_to_stop()
         for process in self._processes:
             process.stop()
+        if self._nursery:
+            self._nursery.close()
 
-    def start_worker(self, *, wait: bool = True) -> Process:
+    def start_worker(self, *, wait: bool = True, fault: str = "") -> Process:
+        """A worker as production has it; with `fault` ("mid_stream:3") it kills itself at that point."""
         self._numbers += 1
         name = f"worker-{self._numbers}"
-        command = ["-m", "celery", "-A", "config", "worker", "--pool", "threads", "-n", f"{name}@tests"]
-        worker = self._python(name, *command, "--without-gossip", "--without-mingle", "--loglevel=INFO")
+        self._nursery = self._nursery or Nursery(env=self._env, folder=self._folder)
+        arguments = ["worker", "--pool", "threads", "-n", f"{name}@tests", "--without-gossip", "--without-mingle"]
+        log = self._log_of(name)
+        child = self._nursery.grow([*arguments, "--loglevel=INFO"], log=log, fault=fault)
+        worker = self._keep(Process(name, log, child))
+        worker.may_end = bool(fault)
         self.workers.append(worker)
         if wait:
             self.until(self._are_workers_ready, f"{name} answers")
@@ -180,7 +187,18 @@ class Stack:
         return [(f"log of {process.name}", said) for process in self._processes if (said := process.said().strip())]
 
     def _python(self, name: str, *arguments: str) -> Process:
-        process = Process(name, [sys.executable, *arguments], env=self._env, folder=self._folder)
+        log = self._log_of(name)
+        with log.open("ab") as output:
+            command = [sys.executable, *arguments]
+            child = subprocess.Popen(command, cwd=BASE_DIR, env=self._env, stdout=output, stderr=subprocess.STDOUT)
+        return self._keep(Process(name, log, child))
+
+    def _log_of(self, name: str) -> Path:
+        log = self._folder / f"{name}.log"
+        log.touch()
+        return log
+
+    def _keep(self, process: Process) -> Process:
         self._processes.append(process)
         return process
 
