@@ -59,6 +59,7 @@ RUN_UNHEARD_SECONDS = 15  # a queued run nobody took by then is rung for again
 RUN_HEARTBEAT_SECONDS = 10
 RUN_RECOVERIES = 5
 DRAIN_SECONDS = 6
+FAULT_POINT = env.text("FAULT_POINT")  # see agents.faults; for tests alone
 
 if LOG_LEVEL not in logging.getLevelNamesMapping():
     raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(logging.getLevelNamesMapping())}.")
