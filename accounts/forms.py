@@ -1,12 +1,13 @@
-"""What people fill in to get in."""
+"""What people fill in to get in, and to let a program in."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordMixin
 from django.core.exceptions import ValidationError
 
-from accounts.models import User
+from accounts.models import Scope, User
 
 
 class LogInForm(AuthenticationForm):
@@ -70,3 +71,36 @@ class ChangePasswordForm(PasswordChangeForm):
         self.fields["new_password1"].help_text = "At least 8 characters, and not one that everybody uses."
         self.fields["new_password2"].label = "New password again"
         self.fields["new_password2"].help_text = ""
+
+
+class TokenForm(forms.Form):
+    """What a new token is for, what it may and how long."""
+
+    name = forms.CharField(
+        max_length=80,
+        help_text="What will use it, so that you know it again.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Give it a name, so that you know it again."},
+    )
+    scopes = forms.MultipleChoiceField(
+        label="It may",
+        choices=Scope.choices,
+        initial=[Scope.READ.value, Scope.RUN.value],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "A token that may do nothing is of no use: choose at least one."},
+    )
+    days = forms.TypedChoiceField(
+        label="It works for",
+        choices=[("30", "30 days"), ("90", "90 days"), ("365", "One year"), ("", "Until I revoke it")],
+        initial="90",
+        required=False,
+        coerce=int,
+        empty_value=None,
+    )
+
+    def granted(self) -> list[Scope]:
+        return [Scope(scope) for scope in self.cleaned_data["scopes"]]
+
+    def lasts(self) -> timedelta | None:
+        days: int | None = self.cleaned_data["days"]
+        return timedelta(days=days) if days else None

@@ -1,11 +1,14 @@
-"""Who people are. A person logs in with an e-mail address."""
+"""Who people are, and the programs that work for them. A person logs in by e-mail address, a program by token."""
 
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 
 class UserManager(BaseUserManager["User"]):
@@ -48,3 +51,51 @@ class User(AbstractUser):
 
     def get_short_name(self) -> str:
         return self.name.split(" ")[0] or self.email.split("@")[0]
+
+
+class Scope(models.TextChoices):
+    """What a token's holder may do of all that its owner may."""
+
+    READ = "read", "Read conversations, runs and events"
+    RUN = "run", "Ask questions, stop and retry them, delete threads"
+    DECIDE = "decide", "Decide approvals"
+    SCORE = "score", "Rate and score answers"
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def working(self) -> "ApiTokenQuerySet":
+        """Those that open the door now: not expired, and their owner is not switched off."""
+        is_valid = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        return self.filter(is_valid, user__is_active=True)
+
+
+class ApiToken(models.Model):
+    """A program's key to its owner's data. Only a hash is kept; the secret is shown once."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=12, help_text="How the secret begins, to tell tokens apart.")
+    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the secret.")
+    scopes = ArrayField(models.CharField(max_length=10, choices=Scope))
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "API token"
+        verbose_name_plural = "API tokens"
+        ordering: ClassVar = ["-created_at"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "name"], name="one_token_per_name")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    @property
+    def scope_words(self) -> list[str]:
+        return [Scope(scope).label for scope in self.scopes]

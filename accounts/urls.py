@@ -9,4 +9,6 @@ urlpatterns = [
     path("log-out/", LogoutView.as_view(), name="log-out"),
     path("sign-up/", views.SignUp.as_view(), name="sign-up"),
     path("password/", views.ChangePassword.as_view(), name="password"),
+    path("tokens/", views.Tokens.as_view(), name="tokens"),
+    path("tokens/<int:token_id>/revoke", views.revoke_token, name="revoke-token"),
 ]

@@ -1,1 +1,2 @@
+import "../elements/copy_button.js"
 import "../elements/reveal_secret.js"
