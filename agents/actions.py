@@ -1,20 +1,19 @@
-"""What a person or a program does with runs: start, cancel, retry."""
+"""What a person or a program does with runs: start, edit, withdraw, cancel, retry, resume."""
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
-from agents import doorbell, snapshots
-from agents.journal import close_open_calls, record_trace
+from agents import doorbell, events, snapshots, unheld
+from agents.carrying import carry_over
+from agents.channels import Batch
 from agents.models import Message, Role, Run, RunStatus, StopReason, Thread
+from agents.outcomes import question_of, record_trace
+from agents.refusals import Conflict, Forbidden, Refused
 from agents.text import storable
 
 LONGEST_QUESTION = 100_000
-
-
-class Refused(Exception):
-    """What was asked for cannot be done; the words are for the person who asked."""
 
 
 @transaction.atomic
@@ -53,42 +52,77 @@ def checked_question(text: object) -> str:
 
 
 @transaction.atomic
+def edit_question(*, run: Run, text: str) -> Run:
+    """Put other words in the place of a question nobody has begun to answer."""
+    question = checked_question(text)
+    waiting = _not_begun(run)
+    waiting.messages.filter(role=Role.USER).update(text=question)
+    unheld.tell_anew(waiting)
+    return waiting
+
+
+@transaction.atomic
+def withdraw_question(run: Run) -> None:
+    """Take back a question nobody has begun to answer: it is gone, with its run."""
+    waiting = _not_begun(run)
+    waiting.conclude(RunStatus.CANCELLED, StopReason.CANCELLED)
+    record_trace(waiting, question_of(waiting))  # what was asked and taken back stays on record
+    gone = Batch(str(waiting.id), waiting.epoch + 1, waiting.last_seq + 1, (events.frame(events.removed(waiting.id)),))
+    waiting.delete()
+    waiting.pk = run.pk
+    transaction.on_commit(lambda: doorbell.announce(waiting, gone))
+    unheld.ring_for_next(waiting.thread_id)
+
+
+def _not_begun(run: Run) -> Run:
+    found = Run.objects.select_for_update(of=("self",)).select_related("agent_version__agent").filter(pk=run.pk).first()
+    if found is None:
+        raise Refused("This question was taken back.")
+    if found.status != RunStatus.QUEUED or found.started_at is not None:
+        raise Conflict("This question is already being answered.")
+    return found
+
+
+@transaction.atomic
 def cancel_run(run: Run) -> None:
     """Stop a run: at once when nobody works on it, else by asking its worker. An ended run stays as it ended."""
-    locked = Run.objects.select_for_update(of=("self",)).select_related("agent_version__agent").get(pk=run.pk)
-    if locked.status == RunStatus.RUNNING:
-        locked.cancel_requested_at = locked.cancel_requested_at or timezone.now()
-        locked.save(update_fields=["cancel_requested_at"])
-        transaction.on_commit(lambda: doorbell.cancel(locked.pk))
-    elif not locked.is_finished:
-        locked.conclude(RunStatus.CANCELLED, StopReason.CANCELLED)
-        finish_unheld(locked)
+    found = unheld.locked(run.pk)
+    if found.status == RunStatus.RUNNING:
+        found.cancel_requested_at = found.cancel_requested_at or timezone.now()
+        found.save(update_fields=["cancel_requested_at"])
+        transaction.on_commit(lambda: doorbell.cancel(found.pk))
+    elif not found.is_finished:
+        unheld.finish(found, RunStatus.CANCELLED, StopReason.CANCELLED)
 
 
 @transaction.atomic
 def retry_run(*, run: Run, user: User) -> Run:
-    """Ask the same question again; the new run takes the old one's place. Asking twice starts one."""
+    """Ask the same question again; the new run takes the old one's place. Asking twice starts one.
+
+    What the old run did that must not be done twice stands at the beginning of the new one.
+    """
     Thread.objects.select_for_update().get(pk=run.thread_id)
+    run.refresh_from_db()
     if not run.is_finished:
         raise Refused("This question is still being answered.")
     if already := Run.objects.filter(replaces=run).first():
         return already
-    return start_run(thread=run.thread, user=user, text=question_of(run), replaces=run)
+    again = start_run(thread=run.thread, user=user, text=question_of(run), replaces=run)
+    if run.status != RunStatus.COMPLETED:
+        carry_over(run, again)
+    return again
 
 
-def finish_unheld(run: Run) -> None:
-    """Write the outcome of a run that no worker holds, and tell its watchers. Inside a transaction.
-
-    In an epoch of its own: watchers may have seen more of a lost attempt than the rows hold, with higher numbers.
-    """
-    run.epoch += 1
-    run.last_seq += 1
-    run.draft_message_id, run.draft_text = None, ""
-    run.save()
-    close_open_calls(run)
-    record_trace(run, question_of(run), tool_calls=run.tool_calls.count())
-    transaction.on_commit(lambda: doorbell.announce(run))
-
-
-def question_of(run: Run) -> str:
-    return run.messages.filter(role=Role.USER).values_list("text", flat=True).first() or ""
+@transaction.atomic
+def resume_run(*, run: Run, by: User) -> Run:
+    """Send a run that was parked as dead back to work, where it stood."""
+    if not by.is_staff:
+        raise Forbidden("Only an operator can do this.")
+    found = unheld.locked(run.pk)
+    if found.status != RunStatus.DEAD:
+        raise Conflict("Only a run that was set aside can be sent back to work.")
+    if Run.objects.filter(replaces=found).exists():
+        raise Conflict("The question was asked again meanwhile; that run has taken its place.")
+    unheld.move(found, RunStatus.QUEUED, recoveries=0, stop_reason="", error="", finished_at=None)
+    transaction.on_commit(lambda: doorbell.ring(found.pk))
+    return found

@@ -1,10 +1,11 @@
 """Everything the loop needs to know, as plain values: no row, no request, no connection."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from agents.llm.base import LLM
+from agents.policies import Policy
 from agents.tools.base import Tool
 from agents.transcript import Entry
 
@@ -23,6 +24,8 @@ class AgentConfig:
     tools: dict[str, Tool]
     max_turns: int
     max_tool_calls: int
+    policies: dict[str, Policy] = field(default_factory=dict)  # by tool: when a person is asked first
+    output_schema: dict[str, Any] | None = None
 
 
 @dataclass
@@ -35,5 +38,3 @@ class RunContext:
     llm: LLM
     transcript: list[Entry]
     turn: int
-    tool_calls_made: int
-    recent_calls: list[tuple[str, str]]  # (name, arguments) of this run's calls, oldest first

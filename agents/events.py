@@ -1,7 +1,7 @@
 """The wire language: AG-UI 1.0 events of a run, built from its rows alike when they happen and when they are replayed.
 
-Our `CUSTOM` names: `tool.status`, `llm.retry`, `message.superseded`. Each event carries `metadata {seq, runId,
-threadId, epoch}`; see docs/protocol.md.
+Our `CUSTOM` names: `tool.status`, `llm.retry`, `message.superseded`, `limit.warning`, `run.removed`. Each event
+carries `metadata {seq, runId, threadId, epoch}`; see docs/protocol.md.
 """
 
 import uuid
@@ -13,9 +13,11 @@ from typing import Any, Literal
 from ag_ui.core import (
     BaseEvent,
     CustomEvent,
+    Interrupt,
     RunErrorEvent,
     RunFinishedCancelledOutcome,
     RunFinishedEvent,
+    RunFinishedInterruptOutcome,
     RunFinishedSuccessOutcome,
     RunStartedEvent,
     TextMessageContentEvent,
@@ -29,9 +31,15 @@ from ag_ui.core import (
 )
 from django.utils import timezone
 
-from agents.models import CallStatus, Message, Run, RunStatus, ToolCall
+from agents import interrupts
+from agents.models import Approval, CallStatus, Message, Run, RunStatus, StopReason, ToolCall
 
 Speaker = Literal["user", "assistant"]
+
+LIMITS = {
+    StopReason.MAX_TURNS: "The agent used all its turns, so it answered with what it had.",
+    StopReason.MAX_TOOL_CALLS: "The agent used all its tool calls, so it answered with what it had.",
+}
 
 LONGEST_DELTA = 16_384  # a reader who is slow takes a long text in pieces, each of which is progress
 
@@ -132,6 +140,30 @@ def superseded(message_id: uuid.UUID, reason: str) -> BaseEvent:
     return CustomEvent(name="message.superseded", value=value, timestamp=_now())
 
 
+def removed(run_id: uuid.UUID | str) -> BaseEvent:
+    """A question its author took back before anyone worked on it."""
+    return CustomEvent(name="run.removed", value={"runId": str(run_id)}, timestamp=_now())
+
+
+def run_paused(run: Run, interrupts: list[Interrupt]) -> BaseEvent:
+    """Not an outcome: the run goes on, with a new RUN_STARTED, when people have decided."""
+    return RunFinishedEvent(
+        thread_id=str(run.thread_id),
+        run_id=str(run.id),
+        outcome=RunFinishedInterruptOutcome(interrupts=interrupts),
+        timestamp=_now(),
+    )
+
+
+def end_of(run: Run) -> Iterator[BaseEvent]:
+    """The one outcome of a finished run, after a word about the limit that cut its answer short."""
+    if words := LIMITS.get(StopReason(run.stop_reason)) if run.stop_reason else None:
+        yield CustomEvent(
+            name="limit.warning", value={"limit": run.stop_reason, "message": words}, timestamp=_ms(run.finished_at)
+        )
+    yield run_ended(run)
+
+
 def run_ended(run: Run) -> BaseEvent:
     """The one outcome of a finished run."""
     duration = _milliseconds_between(run.started_at or run.created_at, run.finished_at)
@@ -154,7 +186,9 @@ def run_ended(run: Run) -> BaseEvent:
     )
 
 
-def replay(run: Run, messages: Iterable[Message], calls: Iterable[ToolCall]) -> Iterator[BaseEvent]:
+def replay(
+    run: Run, messages: Iterable[Message], calls: Iterable[ToolCall], pending: Iterable[Approval] = ()
+) -> Iterator[BaseEvent]:
     """The events of a run as its rows tell it; folding them gives what folding the live ones gave."""
     agent = run.agent_version.agent
     yield run_started(run, agent_slug=agent.slug, agent_name=agent.name)
@@ -162,6 +196,8 @@ def replay(run: Run, messages: Iterable[Message], calls: Iterable[ToolCall]) -> 
     for call in calls:
         calls_of.setdefault(call.message_id, []).append(call)
     for message in messages:
+        if message.is_superseded:
+            continue
         if message.text or message.role == "user":
             yield from whole_text(message)
         asked = calls_of.get(message.id, [])
@@ -170,7 +206,11 @@ def replay(run: Run, messages: Iterable[Message], calls: Iterable[ToolCall]) -> 
         for call in asked:
             yield from _replayed_status(call)
     if run.is_finished:
-        yield run_ended(run)
+        yield from end_of(run)
+    elif run.status == RunStatus.WAITING:
+        open_calls = [call for asked in calls_of.values() for call in asked if call.is_open]
+        if found := interrupts.of_rows(open_calls, pending):
+            yield run_paused(run, found)
     elif run.draft_message_id:
         yield text_started(run.draft_message_id, "assistant")
         yield from texts(run.draft_message_id, run.draft_text)

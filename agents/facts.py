@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from agents.llm.base import LLMRequest, Reply, TextDelta
 from agents.llm.retry import AttemptFailed, AttemptStarted
-from agents.models import StopReason
+from agents.models import StopReason, WaitKind
 from agents.tools.base import ToolResult
 from agents.transcript import Answer, Call
 
@@ -28,8 +28,17 @@ class CallStarted:
 
 @dataclass(frozen=True)
 class CallFinished:
+    """A call that ran. One whose outcome is unknown has not ended: it waits for a person's word."""
+
     call: Call
     result: ToolResult
+
+
+@dataclass(frozen=True)
+class RunPaused:
+    """Nothing can be done before somebody else has done something."""
+
+    wait_kind: WaitKind
 
 
 @dataclass(frozen=True)
@@ -40,4 +49,14 @@ class RunEnded:
     error: str = ""
 
 
-Fact = TurnStarted | AttemptStarted | TextDelta | AttemptFailed | ReplyReceived | CallStarted | CallFinished | RunEnded
+Fact = (
+    TurnStarted
+    | AttemptStarted
+    | TextDelta
+    | AttemptFailed
+    | ReplyReceived
+    | CallStarted
+    | CallFinished
+    | RunPaused
+    | RunEnded
+)

@@ -3,36 +3,41 @@
 A worker that has lost its lease changes zero rows here, gets `LeaseLost`, and stops.
 """
 
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
+from ag_ui.core import Interrupt
 from django.db import transaction
 from django.utils import timezone
 
+from agents import approvals, budgets, faults, interrupts
 from agents.lease import Claim, LeaseLost
 from agents.llm import pricing, tokens
-from agents.llm.base import Reply, Usage
+from agents.llm.base import LLMRequest, Reply, Usage
 from agents.llm.retry import AttemptFailed
-from agents.models import OPEN_CALLS, CallStatus, Effect, Message, Role, Run, RunStatus, ToolCall
+from agents.models import (
+    OPEN_CALLS,
+    Artifact,
+    CallStatus,
+    Message,
+    Role,
+    Run,
+    RunQuerySet,
+    RunStatus,
+    ToolCall,
+    WaitKind,
+)
+from agents.outcomes import close_open_calls, next_in_line, record_trace
 from agents.spans import Attempt, Timer, broken_off_span, llm_span, receive_span, tool_span
 from agents.text import storable
 from agents.tools.base import ToolResult
 from agents.transcript import Answer, Call
 from observability import recorder
-from observability.recorder import SpanFacts, Status, TraceFacts
-
-STATUS_OF_TRACE = {
-    RunStatus.QUEUED: Status.QUEUED,
-    RunStatus.RUNNING: Status.RUNNING,
-    RunStatus.WAITING: Status.WAITING,
-    RunStatus.COMPLETED: Status.OK,
-    RunStatus.FAILED: Status.ERROR,
-    RunStatus.DEAD: Status.ERROR,
-    RunStatus.CANCELLED: Status.CANCELLED,
-}
+from observability.recorder import SpanFacts, Status
 
 
 class Journal:
@@ -40,6 +45,8 @@ class Journal:
 
     def __init__(self, claim: Claim, run: Run, messages: list[Message], calls: list[ToolCall], provider: str):
         self.run = run
+        self._active_before = run.active_ms
+        self._spent: list[tuple[int, Decimal]] = []  # tokens and money that the ledger does not know yet
         self._claim = claim
         self._question = "".join(message.text for message in messages if message.role == Role.USER)
         self._answer = next((message.text for message in reversed(messages) if message.role == Role.ASSISTANT), "")
@@ -51,46 +58,75 @@ class Journal:
     @transaction.atomic
     def opened(self) -> None:
         """The run is in work: how long it was queued becomes its first span. The claim has already told its row."""
-        if self.run.epoch == 1:
+        if self.run.turn == 0:  # written twice, it is the same span
             recorder.record_spans([receive_span(self.run, self._question)])
         self._record_trace()
+
+    def reserve(self, request: LLMRequest, llm_names: list[str]) -> None:
+        """Hold what the next LLM call may use. Raises OverBudget when that passes a limit."""
+        need = budgets.need_of(request, llm_names, self._provider)
+        with transaction.atomic():
+            budgets.check(self.run, need)
+            if not self._mine().update(reserved_tokens=need.tokens, reserved_cost=need.cost or Decimal()):
+                raise LeaseLost
 
     def failed_attempt(self, attempt: Attempt, failed: AttemptFailed, *, last_seq: int) -> None:
         """One try of the LLM that brought no reply; its partial text is only in the span."""
         self.run.error_count += 1
         attributes = {"error.type": failed.error.problem.value}
         span = self._broken_off(attempt, Status.ERROR, failed.error.words, attributes)
-        with self._step(last_seq=last_seq, draft_message_id=None, draft_text=""):
+        with self._step({"draft_message_id": None, "draft_text": ""}, last_seq=last_seq):
             recorder.record_spans([span])
 
     def replied(self, message_id: uuid.UUID, reply: Reply, answer: Answer, attempt: Attempt, *, last_seq: int) -> None:
         """The LLM's reply, its usage and the tool calls it asked for."""
         self.run.turn += 1
         cost = self._count(reply.llm_name, reply.usage)
-        is_last = not answer.calls  # then the run's end follows at once, and tells the trace
-        with self._step(not is_last, last_seq=last_seq, turn=self.run.turn, draft_message_id=None, draft_text=""):
-            message = self._message(message_id, reply.text)
+        is_last = not answer.calls and not answer.complaint  # then the run's end follows at once, and tells the trace
+        changes = {"turn": self.run.turn, "draft_message_id": None, "draft_text": "", **NOTHING_RESERVED}
+        with self._step(changes, tells_trace=not is_last, last_seq=last_seq):
+            message = self._message(message_id, reply.text, is_superseded=bool(answer.complaint))
             if answer.calls:
-                ToolCall.objects.bulk_create(_call_row(message, place, call) for place, call in enumerate(answer.calls))
-                self._calls_made += len(answer.calls)
-                self._open_calls += len(answer.calls)
+                self._ask_for(message, answer.calls)
             recorder.record_spans([llm_span(self.run, self._provider, reply, answer, attempt, cost)])
+            faults.reach("before_reply_commit")
+        faults.reach("after_reply_commit")
 
     def call_started(self, call: Call, timer: Timer, *, last_seq: int) -> None:
-        with self._step(last_seq=last_seq):
+        with self._step({}, last_seq=last_seq):
             ToolCall.objects.filter(pk=call.id, status__in=OPEN_CALLS).update(
                 status=CallStatus.STARTED, attempt=call.attempt, started_at=timer.started_at
             )
+        faults.reach("after_tool_started")
 
     def call_finished(self, call: Call, result: ToolResult, timer: Timer, *, last_seq: int) -> None:
-        """A tool's result, written once: a call that already has one keeps it."""
+        """A tool's result, written once: a call that already has one keeps it. One of unknown outcome stays open."""
         self.run.error_count += result.is_error
-        with self._step(last_seq=last_seq):
-            ToolCall.objects.filter(pk=call.id, status__in=OPEN_CALLS).update(
-                status=result.status, result=storable(result.text), finished_at=timer.ended_at
-            )
-            self._open_calls -= 1
+        is_unknown = result.status == CallStatus.OUTCOME_UNKNOWN
+        ended = {} if is_unknown else {"result": storable(result.text), "finished_at": timer.ended_at}
+        with self._step({}, last_seq=last_seq):
+            mine = ToolCall.objects.filter(pk=call.id, status__in=OPEN_CALLS)
+            if mine.update(status=result.status, **ended) and result.whole is not None:
+                Artifact.objects.create(call_id=call.id, content=storable(result.whole))
+            self._open_calls -= not is_unknown
             recorder.record_spans([tool_span(self.run.id, call, result, timer)])
+            faults.reach("before_result_commit")
+
+    def paused(self, kind: WaitKind, told: list[Interrupt], *, last_seq: int) -> bool:
+        """Let the run wait, with no worker. False if a person has decided something since its watchers were `told`:
+        then it goes back to the queue instead."""
+        with transaction.atomic():
+            run = Run.objects.select_for_update().filter(pk=self.run.pk, epoch=self._claim.epoch).first()
+            if run is None:
+                raise LeaseLost
+            waits = told == interrupts.of_run(run)
+            target = RunStatus.WAITING if waits else RunStatus.QUEUED
+            changes = {"wait_kind": kind} if waits else {"queued_at": timezone.now()}
+            if not self._mine().move(RunStatus.RUNNING, target, last_seq=last_seq, **self._totals(), **changes):
+                raise LeaseLost
+            self.run.status = target
+            self._record_trace()
+        return waits
 
     def broken_off(self, attempt: Attempt) -> SpanFacts:
         """The span of a call that the end of its run cuts short. It counts from here on; store it with `ended`."""
@@ -103,32 +139,54 @@ class Journal:
 
         Returns the run of the thread that may start now.
         """
-        outcome = {name: getattr(self.run, name) for name in ("status", "stop_reason", "error", "finished_at")}
-        freed = {"lease_owner": None, "lease_expires_at": None, "draft_message_id": None, "draft_text": ""}
-        with self._step(last_seq=last_seq, **outcome, **freed):
+        outcome = {name: getattr(self.run, name) for name in ("stop_reason", "error", "finished_at")}
+        freed = {"draft_message_id": None, "draft_text": "", **NOTHING_RESERVED}
+        with self._step(outcome | freed, to=RunStatus(self.run.status), last_seq=last_seq):
             recorder.record_spans(spans)
             if interrupted:
                 self._message(*interrupted, is_interrupted=True)
             if self._open_calls:
                 close_open_calls(self.run)
-            return next_in_line(self.run.thread_id)
+            following = next_in_line(self.run.thread_id)
+            faults.reach("before_finish")
+        return following
 
     @contextmanager
-    def _step(self, tells_trace: bool = True, /, **changes: Any) -> Iterator[None]:
+    def _step(
+        self, changes: dict[str, Any], *, last_seq: int, to: RunStatus | None = None, tells_trace: bool = True
+    ) -> Iterator[None]:
         """A transaction that holds only while the run is ours; the trace is brought up to date with it."""
-        totals = {name: getattr(self.run, name) for name in TOTALS}
+        changes = changes | self._totals() | {"last_seq": last_seq}
         with transaction.atomic():
-            mine = Run.objects.filter(pk=self.run.pk, epoch=self._claim.epoch, status=RunStatus.RUNNING)
-            if not mine.update(**totals, **changes):
+            mine = self._mine()
+            if not (mine.move(RunStatus.RUNNING, to, **changes) if to else mine.update(**changes)):
                 raise LeaseLost
+            for used, cost in self._spent:
+                budgets.spend(self.run.user_id, used, cost)
             yield
             if tells_trace:
                 self._record_trace()
+        self._spent.clear()
+
+    def _mine(self) -> RunQuerySet:
+        return Run.objects.filter(pk=self.run.pk, epoch=self._claim.epoch, status=RunStatus.RUNNING)
+
+    def _totals(self) -> dict[str, Any]:
+        self.run.active_ms = self._active_before + round((time.monotonic() - self._claim.claimed_at) * 1000)
+        return {name: getattr(self.run, name) for name in TOTALS}
+
+    def _ask_for(self, message: Message, calls: list[Call]) -> None:
+        rows = ToolCall.objects.bulk_create(_call_row(message, place, call) for place, call in enumerate(calls))
+        approvals.ask((row, call.policy) for row, call in zip(rows, calls, strict=True) if call.policy)
+        self._calls_made += len(calls)
+        self._open_calls += len(calls)
 
     def _record_trace(self) -> None:
         record_trace(self.run, self._question, answer=self._answer, tool_calls=self._calls_made)
 
-    def _message(self, message_id: uuid.UUID, text: str, *, is_interrupted: bool = False) -> Message:
+    def _message(
+        self, message_id: uuid.UUID, text: str, *, is_interrupted: bool = False, is_superseded: bool = False
+    ) -> Message:
         message = Message.objects.create(
             id=message_id,
             run=self.run,
@@ -136,6 +194,7 @@ class Journal:
             role=Role.ASSISTANT,
             text=storable(text),
             is_interrupted=is_interrupted,
+            is_superseded=is_superseded,
         )
         self._next_position += 1
         self._answer = message.text
@@ -152,6 +211,8 @@ class Journal:
         run.output_tokens += usage.output
         run.cached_tokens += usage.cached
         run.cost = None if run.cost is None or cost is None else run.cost + cost
+        if has_cost:
+            self._spent.append((usage.input + usage.output, cost or Decimal()))
         return cost
 
     def _broken_off(self, attempt: Attempt, status: Status, error: str, attributes: dict[str, Any]) -> SpanFacts:
@@ -162,61 +223,11 @@ class Journal:
         return broken_off_span(self.run, self._provider, attempt, status, error, usage, cost, attributes)
 
 
+NOTHING_RESERVED: dict[str, Any] = {"reserved_tokens": 0, "reserved_cost": 0}
 TOTALS = (
     "llm_calls", "error_count", "input_tokens", "output_tokens", "cached_tokens", "cost", "first_token_ms", "llm_name",
+    "active_ms",
 )  # fmt: skip
-
-
-def record_trace(run: Run, question: str, *, answer: str = "", tool_calls: int = 0) -> None:
-    """Tell the recorder how a run stands now."""
-    agent_version = run.agent_version
-    finished = run.finished_at
-    began = run.queued_at
-    recorder.record_trace(
-        TraceFacts(
-            id=run.id,
-            thread_id=run.thread_id,
-            user_id=run.user_id,
-            agent=agent_version.agent.slug,
-            agent_version=agent_version.number,
-            status=STATUS_OF_TRACE[RunStatus(run.status)],
-            started_at=began,
-            question=question,
-            answer=answer if finished else "",
-            error=run.error,
-            llm_name=run.llm_name,
-            duration_ms=round((finished - began).total_seconds() * 1000) if finished else None,
-            first_token_ms=run.first_token_ms,
-            input_tokens=run.input_tokens,
-            cached_tokens=run.cached_tokens,
-            output_tokens=run.output_tokens,
-            cost=run.cost,
-            error_count=run.error_count,
-            llm_calls=run.llm_calls,
-            tool_calls=tool_calls,
-        )
-    )
-
-
-def close_open_calls(run: Run) -> None:
-    """Give calls that will not run any more their one result."""
-    for call in run.tool_calls.filter(status__in=OPEN_CALLS):
-        call.status, call.result = closing(CallStatus(call.status), Effect(call.effect))
-        call.finished_at = timezone.now()
-        call.save(update_fields=["status", "result", "finished_at"])
-
-
-def closing(status: CallStatus, effect: Effect) -> tuple[CallStatus, str]:
-    """How a call ends that was open when its run stopped: an unsafe one that had begun may have had its effect."""
-    if status == CallStatus.STARTED and effect == Effect.UNSAFE:
-        return CallStatus.OUTCOME_UNKNOWN, "Error: interrupted while it ran; whether it took effect is unknown."
-    return CallStatus.CANCELLED, "Error: not run, because the run was stopped."
-
-
-def next_in_line(thread_id: uuid.UUID) -> uuid.UUID | None:
-    """The queued run that may start when no other of its thread is at work."""
-    first = Run.objects.filter(thread_id=thread_id).unfinished().order_by("position").first()
-    return first.id if first and first.status == RunStatus.QUEUED else None
 
 
 def _call_row(message: Message, position: int, call: Call) -> ToolCall:

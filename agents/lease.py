@@ -10,30 +10,19 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce, Now
 from django.db.utils import InterfaceError
 
-from agents.models import Run
+from agents.models import Run, RunQuerySet, RunStatus
 
 logger = logging.getLogger(__name__)
-
-# An earlier run of the thread that is not finished has the right of way.
-CLAIM = """
-UPDATE agents_run AS run
-   SET status = 'running', epoch = epoch + 1, lease_owner = %(owner)s,
-       lease_expires_at = clock_timestamp() + make_interval(secs => %(seconds)s),
-       started_at = COALESCE(started_at, clock_timestamp()),
-       draft_message_id = NULL, draft_text = ''    -- words of an attempt that is lost; the LLM is asked again
- WHERE id = %(run_id)s AND status = 'queued'
-   AND NOT EXISTS (SELECT 1 FROM agents_run AS earlier
-                    WHERE earlier.thread_id = run.thread_id AND earlier.position < run.position
-                      AND earlier.status IN ('queued', 'running', 'waiting'))
-RETURNING epoch
-"""
 
 RENEW = """
 UPDATE agents_run
@@ -49,6 +38,7 @@ class Reason(StrEnum):
     CANCELLED = "cancelled"
     DRAINED = "drained"
     LOST = "lost"
+    OUT_OF_TIME = "out_of_time"
 
 
 class LeaseLost(Exception):
@@ -66,16 +56,37 @@ class Claim:
 def claim(run_id: uuid.UUID) -> Claim | None:
     """The right to work on a queued run, or None when it is not (or no longer) to be had."""
     owner, claimed_at = uuid.uuid4(), time.monotonic()
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"run_id": run_id, "owner": owner, "seconds": settings.RUN_LEASE_SECONDS})
-        row = cursor.fetchone()
-    return Claim(run_id, row[0], owner, claimed_at) if row else None
+    free = Run.objects.filter(~Exists(in_the_way()), pk=run_id)
+    try:
+        taken = free.move(
+            RunStatus.QUEUED,
+            RunStatus.RUNNING,
+            epoch=F("epoch") + 1,
+            lease_owner=owner,
+            lease_expires_at=Now() + timedelta(seconds=settings.RUN_LEASE_SECONDS),
+            started_at=Coalesce("started_at", Now()),
+            draft_message_id=None,  # words of an attempt that is lost; the LLM is asked again
+            draft_text="",
+        )
+    except IntegrityError:  # another run of the thread was taken at the same moment
+        return None
+    if not taken:
+        return None
+    epoch = Run.objects.filter(pk=run_id, lease_owner=owner).values_list("epoch", flat=True).first()
+    return Claim(run_id, epoch, owner, claimed_at) if epoch is not None else None
+
+
+def in_the_way() -> RunQuerySet:
+    """The runs of the same thread that go before: one asked earlier and not finished, or one at work."""
+    others = Run.objects.filter(thread=OuterRef("thread")).exclude(pk=OuterRef("pk")).unfinished()
+    is_at_work = Q(status__in=[RunStatus.RUNNING, RunStatus.WAITING])
+    return others.filter(is_at_work | Q(position__lt=OuterRef("position")))
 
 
 def release(held: Claim) -> None:
     """Give a run back to the queue, as a worker that shuts down does. This is no recovery."""
-    Run.objects.filter(pk=held.run_id, epoch=held.epoch, status="running").update(
-        status="queued", lease_owner=None, lease_expires_at=None
+    Run.objects.filter(pk=held.run_id, epoch=held.epoch).move(
+        RunStatus.RUNNING, RunStatus.QUEUED, queued_at=Now(), reserved_tokens=0, reserved_cost=0
     )
 
 

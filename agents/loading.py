@@ -4,18 +4,23 @@ import logging
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from ag_ui.core import BaseEvent
 
-from agents import events, lease
+from agents import events, lease, output
 from agents.context import AgentConfig, RunContext
-from agents.journal import Journal, closing
+from agents.journal import Journal
 from agents.lease import Claim
 from agents.llm import connection
 from agents.llm.connection import Connection, Source
-from agents.models import AgentVersion, CallStatus, Effect, Message, Role, Run, ToolCall
+from agents.models import AgentVersion, CallStatus, Effect, Message, Role, Run, RunStatus, ToolCall
+from agents.outcomes import closing
+from agents.policies import policies_of
+from agents.spans import lost_call_span
 from agents.tools.registry import all_tools
 from agents.transcript import Answer, Call, Entry, Question
+from observability import recorder
 
 logger = logging.getLogger(__name__)
 
@@ -44,13 +49,14 @@ def load(claim: Claim) -> Loaded:
     run = Run.objects.select_related("agent_version__agent", "user").get(pk=claim.run_id)
     messages = list(_messages_up_to(run))
     answers = [message for message in messages if message.role == Role.ASSISTANT]
-    calls = _settled(run, list(ToolCall.objects.filter(message__in=answers).order_by("position")))
+    calls = list(ToolCall.objects.filter(message__in=answers).order_by("position"))
+    own_calls = [call for call in calls if call.run_id == run.id]
+    _mark_cut_off(claim, own_calls)
     mine = [message for message in messages if message.run_id == run.id]
     connected = connection.current()
     agent = _config(run.agent_version, connected)
     llm = connection.llm_for(connected)
     run.llm_name = agent.llm_name
-    own_calls = [call for call in calls if call.run_id == run.id]
     ctx = RunContext(
         run_id=run.id,
         thread_id=run.thread_id,
@@ -58,25 +64,33 @@ def load(claim: Claim) -> Loaded:
         user_name=str(run.user) if run.user else "someone",
         agent=agent,
         llm=llm,
-        transcript=transcript(messages, calls),
+        transcript=transcript(messages, calls, run, agent.output_schema),
         turn=run.turn,
-        tool_calls_made=sum(not call.is_open for call in own_calls),
-        recent_calls=[(call.name, call.raw_arguments) for call in own_calls],
     )
     return Loaded(
         claim, run, ctx, Journal(claim, run, mine, own_calls, llm.provider), list(events.replay(run, mine, own_calls))
     )
 
 
-def transcript(messages: list[Message], calls: list[ToolCall]) -> list[Entry]:
+def transcript(
+    messages: list[Message], calls: list[ToolCall], run: Run, output_schema: dict[str, Any] | None
+) -> list[Entry]:
     """Rows, in order, as the LLM will read them."""
     calls_of: dict[uuid.UUID, list[Call]] = {}
     for row in calls:
-        calls_of.setdefault(row.message_id, []).append(_call(row))
+        calls_of.setdefault(row.message_id, []).append(_call(row, run))
     return [
-        Question(message.text) if message.role == Role.USER else Answer(message.text, calls_of.get(message.id, []))
+        Question(message.text)
+        if message.role == Role.USER
+        else Answer(message.text, calls_of.get(message.id, []), _complaint(message, output_schema))
         for message in messages
     ]
+
+
+def _complaint(message: Message, output_schema: dict[str, Any] | None) -> str:
+    if not message.is_superseded or output_schema is None:
+        return ""
+    return output.complaint(output_schema, message.text)
 
 
 def _messages_up_to(run: Run) -> Iterator[Message]:
@@ -88,25 +102,34 @@ def _messages_up_to(run: Run) -> Iterator[Message]:
     )
 
 
-def _settled(run: Run, calls: list[ToolCall]) -> list[ToolCall]:
-    """An unsafe call that another worker had begun is never begun again: its outcome is unknown."""
-    for call in calls:
-        if call.run_id == run.id and call.status == CallStatus.STARTED and call.effect == Effect.UNSAFE:
-            call.status, call.result = closing(CallStatus.STARTED, Effect.UNSAFE)
-            call.save(update_fields=["status", "result"])
-    return calls
+def _mark_cut_off(claim: Claim, calls: list[ToolCall]) -> None:
+    """Another worker had begun these. An unsafe one is never begun again: what became of it is for a person to say."""
+    cut_off = [call for call in calls if call.status == CallStatus.STARTED]
+    recorder.record_spans([lost_call_span(call) for call in cut_off])
+    for call in cut_off:
+        if call.effect != Effect.UNSAFE:
+            continue
+        call.status = CallStatus.OUTCOME_UNKNOWN
+        ToolCall.objects.filter(
+            pk=call.pk, status=CallStatus.STARTED, run__epoch=claim.epoch, run__status=RunStatus.RUNNING
+        ).update(status=call.status)
 
 
-def _call(row: ToolCall) -> Call:
+def _call(row: ToolCall, run: Run) -> Call:
+    """Of another run, one that is still open counts as closed: that run was set aside."""
+    status, result = CallStatus(row.status), row.result
+    if row.run_id != run.id and row.is_open:
+        status, result = closing(status, Effect(row.effect))
     return Call(
         id=row.id,
         name=row.name,
         raw_arguments=row.raw_arguments,
         effect=Effect(row.effect),
-        status=CallStatus(row.status),
-        result=row.result,
+        status=status,
+        result=result,
         attempt=row.attempt,
         provider_call_id=row.provider_call_id,
+        edited_arguments=row.edited_arguments,
     )
 
 
@@ -126,4 +149,6 @@ def _config(version: AgentVersion, connected: Connection) -> AgentConfig:
         tools={name: known[name] for name in version.tools if name in known},
         max_turns=version.max_turns,
         max_tool_calls=version.max_tool_calls,
+        policies=policies_of(version.approvals),
+        output_schema=version.output_schema,
     )

@@ -1,42 +1,42 @@
 """The loop: plan, execute, observe, and again until the agent responds. One async generator, no database.
 
-It continues from whatever the transcript holds, so a fresh run and one that another worker left in the middle are the
-same call. It runs nothing it has not announced: after `CallStarted` is yielded the tool starts only when the next fact
-is asked for.
+It continues from whatever the transcript holds, so a fresh run, one that another worker left in the middle and one
+that people have decided about are the same call. It runs nothing it has not announced: after `CallStarted` is yielded
+the tool starts only when the next fact is asked for.
 """
 
-import asyncio
-import uuid
-from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from django.conf import settings
 from uuid_utils.compat import uuid7
 
-from agents import prompt
+from agents import output, prompt
+from agents.batch import execute, reconcile
 from agents.context import RunContext
-from agents.facts import CallFinished, CallStarted, Fact, ReplyReceived, RunEnded, TurnStarted
+from agents.facts import Fact, ReplyReceived, RunEnded, RunPaused, TurnStarted
 from agents.llm.base import AskedCall, LLMError, Reply
 from agents.llm.retry import ask
-from agents.models import CallStatus, Effect, StopReason
-from agents.tools.base import Tool, ToolContext, ToolResult, unknown_tool
-from agents.transcript import Answer, Call, open_calls
+from agents.models import CallStatus, Effect, StopReason, WaitKind
+from agents.tools.arguments import canonical
+from agents.tools.base import InvalidArguments, Tool
+from agents.transcript import Answer, Call, answers_of_run, awaited_calls, calls_of_run, open_calls
 
-MOST_AT_ONCE = 4
 SAME_CALL_LIMIT = 3
 
 
 async def run(ctx: RunContext) -> AsyncGenerator[Fact]:
-    """Yield what happens until the agent has answered or cannot go on; the last fact is `RunEnded`."""
+    """Yield what happens until the agent has answered, waits or cannot go on: `RunEnded` or `RunPaused` is last."""
     while True:
-        if _repeats_itself(ctx):
-            name = ctx.recent_calls[-1][0]
+        if name := _repeated_call(ctx):
             yield RunEnded(StopReason.REPEATED_CALL, f"The agent asked for {name} {SAME_CALL_LIMIT} times in a row.")
             return
-        async with aclosing(_execute(open_calls(ctx.transcript), ctx)) as facts:
+        async with aclosing(_act(ctx)) as facts:
             async for fact in facts:
                 yield fact
+        if kind := _awaited(ctx):
+            yield RunPaused(kind)
+            return
         limit = _limit_reached(ctx)
         try:
             async with aclosing(_think(ctx, is_closing=limit is not None)) as facts:
@@ -45,20 +45,38 @@ async def run(ctx: RunContext) -> AsyncGenerator[Fact]:
         except LLMError as error:
             yield RunEnded(StopReason.LLM_ERROR, error.words)
             return
-        if limit or not open_calls(ctx.transcript):
-            yield RunEnded(limit or StopReason.FINAL)
+        if not open_calls(ctx.transcript) and not answers_of_run(ctx.transcript)[-1].complaint:
+            yield _end(ctx, limit)
             return
 
 
-def _repeats_itself(ctx: RunContext) -> bool:
-    last = ctx.recent_calls[-SAME_CALL_LIMIT:]
-    return len(last) == SAME_CALL_LIMIT and len(set(last)) == 1 and bool(open_calls(ctx.transcript))
+def _repeated_call(ctx: RunContext) -> str:
+    """The name of a call the LLM asks for again and again; empty if it does not."""
+    last = [(call.name, canonical(call.raw_arguments)) for call in calls_of_run(ctx.transcript)[-SAME_CALL_LIMIT:]]
+    is_stuck = len(last) == SAME_CALL_LIMIT and len(set(last)) == 1 and open_calls(ctx.transcript)
+    return last[0][0] if is_stuck else ""
+
+
+async def _act(ctx: RunContext) -> AsyncGenerator[Fact]:
+    """Whatever can be done about the open calls: ask what became of those that were cut off, run those that may."""
+    for step in (reconcile, execute):
+        facts: AsyncGenerator[Fact] = step(ctx)
+        async with aclosing(facts):
+            async for fact in facts:
+                yield fact
+
+
+def _awaited(ctx: RunContext) -> WaitKind | None:
+    statuses = {call.status for call in awaited_calls(ctx.transcript)}
+    if CallStatus.AWAITING_APPROVAL in statuses:
+        return WaitKind.APPROVAL
+    return WaitKind.INPUT if statuses else None
 
 
 def _limit_reached(ctx: RunContext) -> StopReason | None:
     if ctx.turn >= ctx.agent.max_turns - 1:
         return StopReason.MAX_TURNS
-    if ctx.tool_calls_made >= ctx.agent.max_tool_calls:
+    if sum(call.is_begun for call in calls_of_run(ctx.transcript)) >= ctx.agent.max_tool_calls:
         return StopReason.MAX_TOOL_CALLS
     return None
 
@@ -79,62 +97,50 @@ async def _think(ctx: RunContext, *, is_closing: bool) -> AsyncGenerator[Fact]:
             if not isinstance(piece, Reply):
                 yield piece
                 continue
-            answer = Answer(piece.text, [] if is_closing else [_call(asked, ctx) for asked in piece.calls])
+            answer = _answer(piece, ctx, is_closing=is_closing)
             ctx.transcript.append(answer)
-            ctx.recent_calls += [(call.name, call.raw_arguments) for call in answer.calls]
             yield ReplyReceived(piece, answer)
+
+
+def _answer(reply: Reply, ctx: RunContext, *, is_closing: bool) -> Answer:
+    calls = [] if is_closing else [_call(asked, ctx) for asked in reply.calls]
+    is_correctable = not is_closing and _corrections(ctx) < output.MOST_CORRECTIONS
+    return Answer(reply.text, calls, _complaint(reply.text, ctx) if is_correctable and not calls else "")
+
+
+def _corrections(ctx: RunContext) -> int:
+    return sum(bool(answer.complaint) for answer in answers_of_run(ctx.transcript))
+
+
+def _complaint(text: str, ctx: RunContext) -> str:
+    return output.complaint(ctx.agent.output_schema, text) if ctx.agent.output_schema is not None else ""
 
 
 def _call(asked: AskedCall, ctx: RunContext) -> Call:
     tool = ctx.agent.tools.get(asked.name)
+    policy = ctx.agent.policies.get(asked.name)
+    asks_people = tool is not None and policy is not None and policy.asks() and _is_valid(tool, asked.raw_arguments)
     return Call(
         id=uuid7(),
         name=asked.name,
         raw_arguments=asked.raw_arguments,
         effect=tool.effect if tool else Effect.READ,
+        status=CallStatus.AWAITING_APPROVAL if asks_people else CallStatus.READY,
         provider_call_id=asked.provider_call_id,
+        policy=policy if asks_people else None,
     )
 
 
-async def _execute(calls: list[Call], ctx: RunContext) -> AsyncGenerator[Fact]:
-    """Run a batch: up to four at once, a sequential tool alone; each result is told as it comes."""
-    waiting, running = deque(calls), dict[asyncio.Task[ToolResult], Call]()
+def _is_valid(tool: Tool, raw_arguments: str) -> bool:
+    """People are not asked about a call that could not run; the LLM is told what is wrong with it instead."""
     try:
-        while waiting or running:
-            while waiting and _may_start(waiting[0], list(running.values()), ctx):
-                call = waiting.popleft()
-                call.status, call.attempt = CallStatus.STARTED, call.attempt + 1
-                yield CallStarted(call)
-                ctx.tool_calls_made += 1
-                is_allowed = ctx.tool_calls_made <= ctx.agent.max_tool_calls
-                running[asyncio.create_task(_result_of(call, ctx, is_allowed=is_allowed))] = call
-            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                call, result = running.pop(task), task.result()
-                call.status, call.result = result.status, result.text
-                yield CallFinished(call, result)
-    finally:
-        for task in running:
-            task.cancel()
-
-
-def _may_start(call: Call, running: list[Call], ctx: RunContext) -> bool:
-    if len(running) >= MOST_AT_ONCE:
+        tool.validated(raw_arguments)
+    except InvalidArguments:
         return False
-    return not running or not any(_is_sequential(one, ctx) for one in [call, *running])
+    return True
 
 
-def _is_sequential(call: Call, ctx: RunContext) -> bool:
-    tool = ctx.agent.tools.get(call.name)
-    return tool is not None and tool.is_sequential
-
-
-async def _result_of(call: Call, ctx: RunContext, *, is_allowed: bool) -> ToolResult:
-    tool: Tool | None = ctx.agent.tools.get(call.name)
-    if tool is None:
-        return unknown_tool(call.name, list(ctx.agent.tools))
-    if not is_allowed:
-        words = f"Error: the limit of {ctx.agent.max_tool_calls} tool calls is reached; answer with what you know."
-        return ToolResult(CallStatus.INVALID, words)
-    key = uuid.uuid5(ctx.run_id, str(call.id))
-    return await tool.call(call.raw_arguments, ToolContext(ctx.user_id, ctx.run_id, key))
+def _end(ctx: RunContext, limit: StopReason | None) -> RunEnded:
+    if wrong := _complaint(answers_of_run(ctx.transcript)[-1].text, ctx):
+        return RunEnded(StopReason.INVALID_OUTPUT, f"The answer does not have the agreed form. {wrong}")
+    return RunEnded(limit or StopReason.FINAL)

@@ -1,29 +1,21 @@
-"""Brings back what was lost: expired leases, and doorbells that nobody heard. Runs every five seconds."""
+"""Brings back what was lost: expired leases, and doorbells that nobody heard. Runs every five seconds.
+
+The database's clock decides, never ours; another reaper's rows are skipped.
+"""
 
 import uuid
+from datetime import timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import Exists
+from django.db.models.functions import Now
 
-from agents.actions import finish_unheld
-from agents.models import Run, RunStatus, StopReason
+from agents import approvals, unheld
+from agents.lease import in_the_way
+from agents.models import Run, RunStatus, StopReason, WaitKind
 
-# Another reaper's rows are skipped. The database's clock decides, never ours.
-LOST = """
-SELECT id FROM agents_run
- WHERE status = 'running' AND lease_expires_at < clock_timestamp()
- ORDER BY lease_expires_at LIMIT 200 FOR UPDATE SKIP LOCKED
-"""
-
-UNHEARD = """
-SELECT run.id FROM agents_run AS run
- WHERE status = 'queued' AND queued_at < clock_timestamp() - make_interval(secs => %s)
-   AND NOT EXISTS (SELECT 1 FROM agents_run AS earlier
-                    WHERE earlier.thread_id = run.thread_id AND earlier.position < run.position
-                      AND earlier.status IN ('queued', 'running', 'waiting'))
- ORDER BY queued_at LIMIT 500
-"""
-
+MOST_AT_ONCE = 200
 PARKED = "The answer was interrupted again and again; an operator can look into it. Your message is kept."
 
 
@@ -31,29 +23,38 @@ def reap() -> list[uuid.UUID]:
     """Requeue the runs that lost their worker, or park them after too many times; name the doors to ring at."""
     with transaction.atomic():
         requeued = [run.id for run in _lost_runs() if _recover(run)]
-    with connection.cursor() as cursor:
-        cursor.execute(UNHEARD, [settings.RUN_UNHEARD_SECONDS])
-        return requeued + [row[0] for row in cursor.fetchall()]
+        requeued += [run.id for run in _due_runs()]
+    approvals.expire()
+    return requeued + _unheard()
 
 
 def _lost_runs() -> list[Run]:
-    with connection.cursor() as cursor:
-        cursor.execute(LOST)
-        ids = [row[0] for row in cursor.fetchall()]
-    return list(Run.objects.filter(pk__in=ids).select_related("agent_version__agent"))
+    lost = Run.objects.filter(status=RunStatus.RUNNING, lease_expires_at__lt=Now()).order_by("lease_expires_at")
+    rows = lost.select_related("agent_version__agent").select_for_update(of=("self",), skip_locked=True)
+    return list(rows[:MOST_AT_ONCE])
 
 
 def _recover(run: Run) -> bool:
     """Whether the run may be tried again. One whose person asked to stop ends here as stopped."""
-    run.recoveries += 1
-    run.lease_owner = run.lease_expires_at = None
+    recoveries = run.recoveries + 1
     if run.cancel_requested_at:
-        run.conclude(RunStatus.CANCELLED, StopReason.CANCELLED)
-    elif run.recoveries > settings.RUN_RECOVERIES:
-        run.conclude(RunStatus.DEAD, StopReason.RECOVERIES_EXHAUSTED, PARKED)
+        unheld.finish(run, RunStatus.CANCELLED, StopReason.CANCELLED)
+    elif recoveries > settings.RUN_RECOVERIES:
+        unheld.park(run, StopReason.RECOVERIES_EXHAUSTED, PARKED)
     else:
-        run.status = RunStatus.QUEUED
-        run.save(update_fields=["status", "recoveries", "lease_owner", "lease_expires_at"])
-        return True
-    finish_unheld(run)
+        return bool(Run.objects.filter(pk=run.pk).move(RunStatus.RUNNING, RunStatus.QUEUED, recoveries=recoveries))
     return False
+
+
+def _due_runs() -> list[Run]:
+    """Those that waited for a moment that has come."""
+    waiting = Run.objects.filter(status=RunStatus.WAITING, wait_kind=WaitKind.TIMER, wake_at__lt=Now())
+    due = list(waiting.select_for_update(of=("self",), skip_locked=True)[:MOST_AT_ONCE])
+    Run.objects.filter(pk__in=[run.pk for run in due]).move(RunStatus.WAITING, RunStatus.QUEUED, queued_at=Now())
+    return due
+
+
+def _unheard() -> list[uuid.UUID]:
+    latest = Now() - timedelta(seconds=settings.RUN_UNHEARD_SECONDS)
+    queued = Run.objects.filter(~Exists(in_the_way()), status=RunStatus.QUEUED, queued_at__lt=latest)
+    return list(queued.order_by("queued_at").values_list("pk", flat=True)[:500])

@@ -11,16 +11,17 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from agents import doorbell, events, lease, loop
+from agents import doorbell, events, faults, interrupts, lease, loop
+from agents.budgets import OverBudget, has_limits
 from agents.database import in_database
-from agents.facts import CallFinished, CallStarted, Fact, ReplyReceived, RunEnded, TurnStarted
-from agents.journal import closing
+from agents.facts import CallFinished, CallStarted, Fact, ReplyReceived, RunEnded, RunPaused, TurnStarted
 from agents.lease import Lease, LeaseLost, Reason, heartbeat
 from agents.live import Publisher, RunLog
 from agents.llm.base import LLMRequest, TextDelta
 from agents.llm.retry import AttemptFailed, AttemptStarted
 from agents.loading import Loaded, take
-from agents.models import RunStatus, StopReason
+from agents.models import RunStatus, StopReason, WaitKind
+from agents.outcomes import closing
 from agents.spans import Attempt, Timer
 from agents.transcript import open_calls
 
@@ -38,6 +39,7 @@ async def advance(run_id: uuid.UUID, publisher: Publisher) -> None:
         loaded = await in_database(take, run_id)
         if loaded is None or task is None:
             return
+        faults.reach("after_claim")
         log = await publisher.open(loaded.run)
         kept = Lease(loaded.claim, task)
         heartbeat.keep(kept)
@@ -80,6 +82,7 @@ class _Drive:
         self._call_timers: dict[uuid.UUID, Timer] = {}
 
     async def to_the_end(self, publisher: Publisher) -> None:
+        alarm = asyncio.get_running_loop().call_later(self._seconds_left(), self._lease.stop, Reason.OUT_OF_TIME)
         try:
             if self._run.cancel_requested_at:
                 await self._end(RunStatus.CANCELLED, StopReason.CANCELLED, "")
@@ -89,14 +92,21 @@ class _Drive:
             logger.warning(LEASE_LOST, self._run.id)
         except asyncio.CancelledError:
             await self._stopped()
+        except OverBudget as over:
+            await self._end(RunStatus.FAILED, over.reason, over.words)
         except (OperationalError, InterfaceError):
             raise
         except Exception:
             logger.exception("Run %s failed.", self._run.id)
             await self._end(RunStatus.FAILED, StopReason.INTERNAL_ERROR, INTERNAL_ERROR)
         finally:
+            alarm.cancel()
             self._lease.is_over = True
             await publisher.close(self._log)
+
+    def _seconds_left(self) -> float:
+        """Of the time this run may be at work; waiting for people does not count."""
+        return max(0.0, self._run.agent_version.max_active_seconds - self._run.active_ms / 1000)
 
     async def _work(self) -> None:
         self._log.say(*self._replay)
@@ -113,6 +123,7 @@ class _Drive:
                 self._say(text)
             case TurnStarted(request=request):
                 self._request = request
+                await self._reserve(request)
             case AttemptStarted(attempt=number, llm_name=llm_name):
                 assert self._request is not None
                 self._attempt = Attempt(number, llm_name, self._request)
@@ -125,10 +136,18 @@ class _Drive:
                 await _whole(self._call_started(fact))
             case CallFinished():
                 await _whole(self._call_finished(fact))
+            case RunPaused(wait_kind=kind):
+                await _whole(self._pause(kind))
             case RunEnded(stop_reason=reason, error=error):
                 await _whole(self._end(RunStatus.FAILED if error else RunStatus.COMPLETED, reason, error))
 
+    async def _reserve(self, request: LLMRequest) -> None:
+        if has_limits(self._run):
+            names = [request.llm_name, *self._ctx.agent.fallback_llm_names]
+            await in_database(self._journal.reserve, request, names)
+
     def _say(self, text: str) -> None:
+        faults.reach("mid_stream")
         if self._run.first_token_ms is None:
             self._run.first_token_ms = round((timezone.now() - self._run.queued_at).total_seconds() * 1000)
         self._log.text(text)
@@ -153,8 +172,11 @@ class _Drive:
         attempt, message_id = self._finished_attempt(), self._log.message_id
         assert message_id is not None
         said = [events.text_ended(message_id)] if self._log.text_so_far else []
+        if fact.answer.complaint:
+            said.append(events.superseded(message_id, fact.answer.complaint))
         for call in fact.answer.calls:
             said += events.call_asked(call.id, call.name, call.raw_arguments, message_id)
+        said += [events.call_status(call.id, call.status) for call in fact.answer.calls if call.policy]
         frames = self._log.number(said)
         await in_database(
             self._journal.replied, message_id, fact.reply, fact.answer, attempt, last_seq=self._log.last_seq
@@ -176,12 +198,23 @@ class _Drive:
         self._log.publish(frames)
 
     async def _call_finished(self, fact: CallFinished) -> None:
-        timer = self._call_timers.pop(fact.call.id)
+        timer = self._call_timers.pop(fact.call.id, None) or Timer()  # none: asked what became of it
         timer.stop()
-        status = events.call_status(fact.call.id, fact.result.status, timer.duration_ms)
-        frames = self._log.number([status, events.call_result(fact.call.id, fact.result.text)])
+        said = [events.call_status(fact.call.id, fact.result.status, timer.duration_ms)]
+        if not fact.call.is_open:
+            said.append(events.call_result(fact.call.id, fact.result.text))
+        frames = self._log.number(said)
         await in_database(self._journal.call_finished, fact.call, fact.result, timer, last_seq=self._log.last_seq)
         self._log.publish(frames)
+
+    async def _pause(self, kind: WaitKind) -> None:
+        told = await in_database(interrupts.of_run, self._run)
+        frames = self._log.number([events.run_paused(self._run, told)] if told else [])
+        self._lease.is_over = True
+        if await in_database(self._journal.paused, kind, told, last_seq=self._log.last_seq):
+            self._log.publish(frames)
+        else:
+            doorbell.ring(self._run.id)
 
     async def _stopped(self) -> None:
         task = asyncio.current_task()
@@ -194,6 +227,9 @@ class _Drive:
             await self._end(RunStatus.CANCELLED, StopReason.CANCELLED, "")
         elif self._lease.reason == Reason.DRAINED:
             await self._give_back()
+        elif self._lease.reason == Reason.OUT_OF_TIME:
+            seconds = self._run.agent_version.max_active_seconds
+            await self._end(RunStatus.FAILED, StopReason.MAX_TIME, f"This answer took longer than {seconds:,} s.")
         else:
             logger.warning(LEASE_LOST, self._run.id)
 
@@ -214,7 +250,7 @@ class _Drive:
         for call in open_calls(self._ctx.transcript):
             call_status, result = closing(call.status, call.effect)
             said += [events.call_status(call.id, call_status), events.call_result(call.id, result)]
-        frames = self._log.number([*said, events.run_ended(self._run)])
+        frames = self._log.number([*said, *events.end_of(self._run)])
         try:
             following = await in_database(
                 self._journal.ended, last_seq=self._log.last_seq, interrupted=interrupted, spans=spans

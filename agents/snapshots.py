@@ -1,15 +1,15 @@
 """What the rows say of a thread's runs, as numbered events: a page's first load, a watcher's fresh start."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from agents import events
+from agents import events, interrupts
 from agents.channels import Batch
-from agents.models import Message, Run, RunQuerySet, ToolCall
+from agents.models import Approval, Message, Run, RunQuerySet, RunStatus, ToolCall
 
-Row = TypeVar("Row", Message, ToolCall)
+Row = TypeVar("Row", Message, ToolCall, Approval)
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,14 @@ def _snapshots(chosen: RunQuerySet) -> list[Snapshot]:
     runs = list(chosen.shown().select_related("agent_version__agent").order_by("position"))
     messages = _by_run(Message.objects.filter(run__in=runs).order_by("position"))
     calls = _by_run(ToolCall.objects.filter(run__in=runs).order_by("position"))
-    return [of_rows(run, messages.get(run.id, []), calls.get(run.id, [])) for run in runs]
+    waiting = [run for run in runs if run.status == RunStatus.WAITING]
+    pending = _by_run(interrupts.pending_approvals(waiting)) if waiting else {}
+    return [of_rows(run, messages.get(run.id, []), calls.get(run.id, []), pending.get(run.id, ())) for run in runs]
 
 
-def of_rows(run: Run, messages: list[Message], calls: list[ToolCall]) -> Snapshot:
+def of_rows(run: Run, messages: list[Message], calls: list[ToolCall], pending: Sequence[Approval] = ()) -> Snapshot:
     """What these rows say; nothing is read."""
-    told = list(events.replay(run, messages, calls))
+    told = list(events.replay(run, messages, calls, pending))
     numbering = events.Numbering(run.id, run.thread_id, run.epoch)
     first = run.last_seq - len(told) + 1
     frames = tuple(events.frame(numbering.stamp(event, seq)) for seq, event in enumerate(told, start=first))

@@ -10,7 +10,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from agents.llm.base import LLMRequest, Reply, Usage
-from agents.models import Run
+from agents.models import Approval, Decision, Run, Settlement, ToolCall
 from agents.tools.base import ToolResult
 from agents.transcript import Answer, Call
 from observability.recorder import Kind, SpanFacts, Status
@@ -134,12 +134,83 @@ def tool_span(run_id: uuid.UUID, call: Call, result: ToolResult, timer: Timer) -
         attempt=call.attempt,
         error=result.text if result.is_error else "",
         tool_name=call.name,
-        input=call.raw_arguments,
+        input=call.arguments,
         output=result.text,
         attributes={
             "plumbline.step": "execute",
             "plumbline.call_status": result.status.value,
             "plumbline.effect": str(call.effect),
             "gen_ai.tool.call.id": str(call.id),
+            **_tries(result),
         },
     )
+
+
+def lost_call_span(call: ToolCall) -> SpanFacts:
+    """A start of a call that no worker has seen the end of."""
+    began = call.started_at or timezone.now()
+    return SpanFacts(
+        id=uuid.uuid5(call.id, f"lost {call.attempt}"),
+        trace_id=call.run_id,
+        kind=Kind.TOOL,
+        name=f"execute_tool {call.name}",
+        status=Status.ERROR,
+        started_at=began,
+        duration_ms=_ms_since(began),
+        attempt=call.attempt,
+        error="The worker was lost while it ran.",
+        tool_name=call.name,
+        input=call.arguments,
+        attributes={"plumbline.step": "execute", "plumbline.effect": call.effect, "gen_ai.tool.call.id": str(call.id)},
+    )
+
+
+def decision_span(approval: Approval, decision: Decision) -> SpanFacts:
+    """How long a person was waited for, and what that person said."""
+    return SpanFacts(
+        id=uuid.uuid5(approval.id, f"decision {decision.pk}"),
+        trace_id=approval.run_id,
+        kind=Kind.APPROVAL,
+        name=f"approval {approval.call.name}",
+        status=Status.OK,
+        started_at=approval.created_at,
+        duration_ms=_ms_since(approval.created_at),
+        tool_name=approval.call.name,
+        input=approval.call.arguments,
+        output={"verdict": decision.verdict, "by": str(decision.by), "comment": decision.comment},
+        attributes={
+            "plumbline.step": "approve",
+            "plumbline.approval.level": approval.level + 1,
+            "plumbline.approval.who": approval.who,
+            "plumbline.approval.reason": approval.reason,
+            "plumbline.approval.edited": bool(approval.call.edited_arguments),
+            "gen_ai.tool.call.id": str(approval.call_id),
+        },
+    )
+
+
+def settlement_span(call: ToolCall, settlement: Settlement) -> SpanFacts:
+    began = call.started_at or settlement.created_at
+    return SpanFacts(
+        id=uuid.uuid5(call.id, f"settlement {settlement.attempt}"),
+        trace_id=call.run_id,
+        kind=Kind.APPROVAL,
+        name=f"settlement {call.name}",
+        status=Status.OK,
+        started_at=began,
+        duration_ms=_ms_since(began),
+        tool_name=call.name,
+        input=call.arguments,
+        output={"word": settlement.word, "by": str(settlement.by), "comment": settlement.comment},
+        attributes={"plumbline.step": "settle", "gen_ai.tool.call.id": str(call.id)},
+    )
+
+
+def _tries(result: ToolResult) -> dict[str, Any]:
+    if len(result.attempts) < 2:
+        return {}
+    return {"plumbline.attempts": [{"error": one.error, "ms": one.duration_ms} for one in result.attempts]}
+
+
+def _ms_since(moment: datetime) -> int:
+    return max(0, round((timezone.now() - moment).total_seconds() * 1000))

@@ -3,7 +3,8 @@
 import uuid
 from dataclasses import dataclass, field
 
-from agents.models import OPEN_CALLS, CallStatus, Effect
+from agents.models import AWAITED_CALLS, OPEN_CALLS, STARTABLE_CALLS, CallStatus, Effect
+from agents.policies import Policy
 
 
 @dataclass
@@ -18,10 +19,21 @@ class Call:
     result: str = ""
     attempt: int = 0
     provider_call_id: str = ""
+    edited_arguments: str = ""
+    policy: Policy | None = None  # by which people are asked first; known when the call is new
 
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_CALLS
+
+    @property
+    def is_begun(self) -> bool:
+        return self.status not in (CallStatus.READY, CallStatus.AWAITING_APPROVAL)
+
+    @property
+    def arguments(self) -> str:
+        """What is executed: a person's edit, else what the LLM wrote."""
+        return self.edited_arguments or self.raw_arguments
 
     @property
     def llm_id(self) -> str:
@@ -36,8 +48,11 @@ class Question:
 
 @dataclass
 class Answer:
+    """What the LLM said. `complaint` is why it was sent back: its form was not the agreed one."""
+
     text: str
     calls: list[Call] = field(default_factory=list)
+    complaint: str = ""
 
 
 Entry = Question | Answer
@@ -47,3 +62,27 @@ def open_calls(transcript: list[Entry]) -> list[Call]:
     """The calls of the last answer that have no result yet, in the order the LLM asked."""
     last = transcript[-1] if transcript else None
     return [call for call in last.calls if call.is_open] if isinstance(last, Answer) else []
+
+
+def startable_calls(transcript: list[Entry]) -> list[Call]:
+    """Those of the open calls that may run now."""
+    return [call for call in open_calls(transcript) if call.status in STARTABLE_CALLS]
+
+
+def awaited_calls(transcript: list[Entry]) -> list[Call]:
+    """Those of the open calls that a person must say something about."""
+    return [call for call in open_calls(transcript) if call.status in AWAITED_CALLS]
+
+
+def answers_of_run(transcript: list[Entry]) -> list[Answer]:
+    """What the LLM has said since the last question, oldest first."""
+    found: list[Answer] = []
+    for entry in reversed(transcript):
+        if isinstance(entry, Question):
+            break
+        found.append(entry)
+    return found[::-1]
+
+
+def calls_of_run(transcript: list[Entry]) -> list[Call]:
+    return [call for answer in answers_of_run(transcript) for call in answer.calls]

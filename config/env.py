@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -35,6 +36,18 @@ def number(name: str, default: int, *, least: int = 0) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {given!r}.") from None
     if value < least:
         raise ImproperlyConfigured(f"{name} must be at least {least}, not {value}.")
+    return value
+
+
+def money(name: str) -> Decimal:
+    """An amount in US dollars; 0 where nothing is set."""
+    given = text(name)
+    try:
+        value = Decimal(given or 0)
+    except InvalidOperation:
+        raise ImproperlyConfigured(f"{name} must be an amount like 2.50, not {given!r}.") from None
+    if not value.is_finite() or value < 0:
+        raise ImproperlyConfigured(f"{name} must be an amount like 2.50, not {given!r}.")
     return value
 
 

@@ -59,7 +59,13 @@ RUN_UNHEARD_SECONDS = 15  # a queued run nobody took by then is rung for again
 RUN_HEARTBEAT_SECONDS = 10
 RUN_RECOVERIES = 5
 DRAIN_SECONDS = 6
+USER_DAILY_TOKENS = env.number("USER_DAILY_TOKENS", 0, least=0)
+USER_DAILY_COST = env.money("USER_DAILY_COST")
 FAULT_POINT = env.text("FAULT_POINT")  # see agents.faults; for tests alone
+
+# Sockets
+SOCKET_PATIENCE_SECONDS = 30  # how long a client may read nothing while more waits for it
+SOCKET_CHECK_SECONDS = 60  # how often each asks whether its person is still logged in
 
 if LOG_LEVEL not in logging.getLevelNamesMapping():
     raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(logging.getLevelNamesMapping())}.")
@@ -75,6 +81,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "channels",
+    "ninja",  # the files of its documentation page
     "config",
     "chat",
     "agents",
@@ -179,6 +186,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # AG-UI clients send the whole conversation along
 CONTENT_SECURITY_POLICY = {
     "EXCLUDE_URL_PREFIXES": ["/admin/"],  # the console's theme needs eval: config.middleware
     "DIRECTIVES": {

@@ -12,6 +12,7 @@ class Kind(StrEnum):
     TOOL = "execute_tool"
     RETRIEVAL = "retrieval"
     EMBEDDING = "embeddings"
+    APPROVAL = "approval"
 
 
 class Status(StrEnum):
@@ -41,6 +42,7 @@ KIND_FACES: dict[str, Face] = {
     Kind.TOOL: Face("build", "Tool", "tool"),
     Kind.RETRIEVAL: Face("search", "Search", "retrieval"),
     Kind.EMBEDDING: Face("scatter_plot", "Embedding", "retrieval"),
+    Kind.APPROVAL: Face("how_to_reg", "Person"),
 }
 UNKNOWN_KIND = Face("help", "Step")
 
@@ -57,4 +59,4 @@ SPAN_STATUS_FACES: dict[str, Face] = {**STATUS_FACES, Status.OK: Face("check_cir
 
 def operation_name(kind: str) -> str:
     """The `gen_ai.operation.name` of a span, empty where the conventions have none."""
-    return "" if kind == Kind.RECEIVE else kind
+    return "" if kind in (Kind.RECEIVE, Kind.APPROVAL) else kind

@@ -3,10 +3,12 @@
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import F, Q
 from uuid_utils.compat import uuid7
 
+from accounts.models import User
 from agents.models.messages import ToolCall
 from agents.models.runs import Run
 
@@ -21,6 +23,28 @@ class ApprovalStatus(models.TextChoices):
 
 
 OPEN_APPROVALS = (ApprovalStatus.UPCOMING, ApprovalStatus.PENDING)
+
+
+class ApprovalQuerySet(models.QuerySet["Approval"]):
+    def visible_to(self, user: User | AnonymousUser) -> "ApprovalQuerySet":
+        """Those of a person's own runs and those that person may decide; staff sees all."""
+        if not user.is_authenticated:
+            return self.none()
+        return self if user.is_staff else self.filter(Q(run__user=user) | _asks(user))
+
+    def decidable_by(self, user: User | AnonymousUser) -> "ApprovalQuerySet":
+        """Those that are asked now and are this person's to decide."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(_asks(user), status=ApprovalStatus.PENDING)
+
+
+def _asks(user: User) -> Q:
+    groups = [f"group:{name}" for name in user.groups.values_list("name", flat=True)]
+    asked = Q(who="requester", run__user=user) | Q(who__in=groups) | Q(who__iexact=f"user:{user.email}")
+    if user.is_superuser:
+        asked |= Q(who__startswith="group:")
+    return asked | Q(who="staff") if user.is_staff else asked
 
 
 class Approval(models.Model):
@@ -41,6 +65,8 @@ class Approval(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True)
 
+    objects = ApprovalQuerySet.as_manager()
+
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["call", "level"], name="one_approval_per_level")]
         indexes: ClassVar = [
@@ -49,6 +75,25 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.call.name}, level {self.level + 1}"
+
+    @property
+    def asked(self) -> str:
+        """Who is asked, in words."""
+        kind, _, name = self.who.partition(":")
+        if kind == "requester":
+            return "the person who asked"
+        if kind == "staff":
+            return "the staff"
+        return name if kind == "user" else f"the group {name}"
+
+    @property
+    def is_satisfied(self) -> bool:
+        """Whether enough people have approved the arguments as they are now."""
+        given = self.decisions.filter(verdict=Verdict.APPROVE, arguments_digest=self.arguments_digest)
+        return given.count() >= self.needed
+
+    def may_be_decided_by(self, user: User) -> bool:
+        return Approval.objects.filter(_asks(user), pk=self.pk).exists()
 
 
 class Verdict(models.TextChoices):

@@ -77,8 +77,6 @@ def context(question: str, tools: tuple[str, ...], user_id: int | None) -> RunCo
         llm=DemoLLM(seconds_per_word=0),
         transcript=[Question(question)],
         turn=0,
-        tool_calls_made=0,
-        recent_calls=[],
     )
 
 

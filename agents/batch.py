@@ -1,0 +1,81 @@
+"""Runs the tool calls of one reply: up to four at once, a sequential tool alone, each result told as it comes."""
+
+import asyncio
+import uuid
+from collections import deque
+from collections.abc import AsyncGenerator
+
+from agents.context import RunContext
+from agents.facts import CallFinished, CallStarted
+from agents.models import CallStatus
+from agents.prompt import withdrawn_tools
+from agents.tools.base import ToolContext, ToolResult, unknown_tool
+from agents.transcript import Call, awaited_calls, calls_of_run, startable_calls
+
+MOST_AT_ONCE = 4
+
+
+async def execute(ctx: RunContext) -> AsyncGenerator[CallStarted | CallFinished]:
+    """Run the calls that may run now; whoever waits for a person holds up none of them."""
+    waiting, running = deque(startable_calls(ctx.transcript)), dict[asyncio.Task[ToolResult], Call]()
+    withdrawn = withdrawn_tools(ctx)
+    try:
+        while waiting or running:
+            while waiting and _may_start(waiting[0], list(running.values()), ctx):
+                call = waiting.popleft()
+                call.status, call.attempt = CallStatus.STARTED, call.attempt + 1
+                yield CallStarted(call)
+                refusal = _refusal(call, ctx, withdrawn)
+                running[asyncio.create_task(_result_of(call, ctx, refusal))] = call
+            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                call, result = running.pop(task), task.result()
+                call.status, call.result = result.status, result.text
+                yield CallFinished(call, result)
+    finally:
+        for task in running:
+            task.cancel()
+
+
+async def reconcile(ctx: RunContext) -> AsyncGenerator[CallFinished]:
+    """Ask the tools that can tell what became of a call that was cut off; the others are left to a person."""
+    for call in awaited_calls(ctx.transcript):
+        tool = ctx.agent.tools.get(call.name)
+        if call.status != CallStatus.OUTCOME_UNKNOWN or tool is None:
+            continue
+        if result := await tool.reconciled(_context(call, ctx)):
+            call.status, call.result = result.status, result.text
+            yield CallFinished(call, result)
+
+
+def _may_start(call: Call, running: list[Call], ctx: RunContext) -> bool:
+    if len(running) >= MOST_AT_ONCE:
+        return False
+    return not running or not any(_is_sequential(one, ctx) for one in [call, *running])
+
+
+def _is_sequential(call: Call, ctx: RunContext) -> bool:
+    tool = ctx.agent.tools.get(call.name)
+    return tool is not None and tool.is_sequential
+
+
+def _refusal(call: Call, ctx: RunContext, withdrawn: set[str]) -> ToolResult | None:
+    """Why a call does not run at all."""
+    if call.name in withdrawn:
+        words = f"Error: {call.name} was called wrongly too often and is offered no more; answer without it."
+        return ToolResult(CallStatus.INVALID, words)
+    if call.name not in ctx.agent.tools:
+        return unknown_tool(call.name, list(ctx.agent.tools))
+    if sum(one.is_begun for one in calls_of_run(ctx.transcript)) > ctx.agent.max_tool_calls:
+        words = f"Error: the limit of {ctx.agent.max_tool_calls} tool calls is reached; answer with what you know."
+        return ToolResult(CallStatus.INVALID, words)
+    return None
+
+
+async def _result_of(call: Call, ctx: RunContext, refusal: ToolResult | None) -> ToolResult:
+    return refusal or await ctx.agent.tools[call.name].call(call.arguments, _context(call, ctx))
+
+
+def _context(call: Call, ctx: RunContext) -> ToolContext:
+    """The key is that of the call, the same on every attempt and redelivery: UUIDv5 (RFC 9562)."""
+    return ToolContext(ctx.user_id, ctx.run_id, uuid.uuid5(ctx.run_id, str(call.id)), call.attempt)

@@ -1,0 +1,111 @@
+"""Limits of tokens and money: reserved before an LLM is called, settled with what it really used.
+
+A run has the limits of its agent's version; a person has those of the day (UTC), over all runs, by the ledger
+`DailyUsage`. The reservation is the request's own tokens and what the answer may take; where the agent names no longest
+answer a thousand tokens are assumed, so a longer one may pass a limit by itself, and then nothing follows it.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Sum
+
+from agents.llm import pricing, tokens
+from agents.llm.base import LLMRequest, Usage
+from agents.models import DailyUsage, Run, RunStatus, StopReason
+
+ASSUMED_ANSWER = 1000
+LOCK = 0x62756467  # any number of our own, for advisory locks
+UNKNOWN_PRICE = "The price of the model is unknown, so with a limit of money set it is not called."
+
+SPEND = """
+INSERT INTO agents_dailyusage (user_id, day, tokens, cost) VALUES (%(user)s, %(day)s, %(tokens)s, %(cost)s)
+ON CONFLICT (user_id, day) DO UPDATE
+   SET tokens = agents_dailyusage.tokens + EXCLUDED.tokens, cost = agents_dailyusage.cost + EXCLUDED.cost
+"""
+
+
+class OverBudget(Exception):
+    """The next LLM call would pass a limit. `words` are for the person who asked."""
+
+    def __init__(self, reason: StopReason, words: str):
+        super().__init__(words)
+        self.reason = reason
+        self.words = words
+
+
+@dataclass(frozen=True)
+class Need:
+    """What one LLM call may use. No cost: the price of a model it may go to is unknown."""
+
+    tokens: int
+    cost: Decimal | None
+
+
+def has_limits(run: Run) -> bool:
+    """Whether anything limits the tokens or the money of this run."""
+    version = run.agent_version
+    has_own = version.max_tokens is not None or version.max_cost is not None
+    return has_own or bool(run.user_id and (settings.USER_DAILY_TOKENS or settings.USER_DAILY_COST))
+
+
+def need_of(request: LLMRequest, llm_names: list[str], provider: str) -> Need:
+    """The most that a call of one of these models is expected to use."""
+    asked = request.parameters.get("max_completion_tokens") or request.parameters.get("max_tokens") or ASSUMED_ANSWER
+    usage = Usage(input=tokens.count_messages(request.messages, request.llm_name), output=int(asked))
+    costs = [pricing.price(name, usage, provider=provider) for name in llm_names]
+    known = [cost for cost in costs if cost is not None]
+    return Need(usage.input + usage.output, max(known) if len(known) == len(costs) else None)
+
+
+def check(run: Run, need: Need) -> None:
+    """Raises OverBudget if the call does not fit. Inside the transaction that reserves it."""
+    version = run.agent_version
+    used = run.input_tokens + run.output_tokens
+    if version.max_tokens is not None and used + need.tokens > version.max_tokens:
+        raise OverBudget(StopReason.MAX_TOKENS, f"This answer reached its limit of {version.max_tokens:,} tokens.")
+    if version.max_cost is not None:
+        _check_cost(run, need, version.max_cost)
+    if run.user_id is not None and (settings.USER_DAILY_TOKENS or settings.USER_DAILY_COST):
+        _check_day(run, need)
+
+
+def _check_cost(run: Run, need: Need, limit: Decimal) -> None:
+    if need.cost is None or run.cost is None:
+        raise OverBudget(StopReason.MAX_COST, UNKNOWN_PRICE)
+    if run.cost + need.cost > limit:
+        raise OverBudget(StopReason.MAX_COST, f"This answer reached its limit of ${limit.normalize():f}.")
+
+
+def _check_day(run: Run, need: Need) -> None:
+    """What the day has used, with what this person's other runs hold reserved; one check at a time for each person."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, run.user_id])
+    used = DailyUsage.objects.filter(user=run.user_id, day=today()).first() or DailyUsage()
+    others = Run.objects.filter(user=run.user_id, status=RunStatus.RUNNING).exclude(pk=run.pk)
+    held = others.aggregate(tokens=Sum("reserved_tokens", default=0), cost=Sum("reserved_cost", default=Decimal()))
+    if settings.USER_DAILY_TOKENS and used.tokens + held["tokens"] + need.tokens > settings.USER_DAILY_TOKENS:
+        words = f"You have used today's {settings.USER_DAILY_TOKENS:,} tokens. There are new ones after midnight (UTC)."
+        raise OverBudget(StopReason.DAILY_LIMIT, words)
+    if not settings.USER_DAILY_COST:
+        return
+    if need.cost is None:
+        raise OverBudget(StopReason.MAX_COST, UNKNOWN_PRICE)
+    if used.cost + held["cost"] + need.cost > settings.USER_DAILY_COST:
+        words = f"You have used today's ${settings.USER_DAILY_COST.normalize():f}. There is more after midnight (UTC)."
+        raise OverBudget(StopReason.DAILY_LIMIT, words)
+
+
+def spend(user_id: int | None, used: int, cost: Decimal) -> None:
+    """Write what a call really used into its person's ledger, in the transaction that stores its reply."""
+    if user_id is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(SPEND, {"user": user_id, "day": today(), "tokens": used, "cost": cost})
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
