@@ -3,7 +3,7 @@
 from config.settings import *  # noqa: F403
 from config.settings import CELERY, INSTALLED_APPS, VAR_DIR
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.drills.ledger"]
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.drills.ledger", "tests.agents.hostile"]
 LEDGER_FILE = VAR_DIR / "ledger.jsonl"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 RUN_LEASE_SECONDS = 5

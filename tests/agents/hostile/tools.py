@@ -1,5 +1,6 @@
-"""Blocking tools for the tests, each hurtful in its own way. At the top of a module, so that a process can find them."""
+"""Blocking tools, each hurtful in its own way."""
 
+import json
 import os
 import signal
 import subprocess
@@ -26,6 +27,11 @@ def blocking_echo(context: ToolContext, text: str) -> dict[str, Any]:
     }
 
 
+def read(text: str) -> dict[str, Any]:
+    """What `blocking_echo` said."""
+    return dict(json.loads(text))
+
+
 @tool(effect=Effect.READ, timeout=0.5)
 def hangs(pids: str) -> str:
     """Never come back, nor does the process it starts."""
@@ -38,10 +44,10 @@ def hangs_unsafely(pids: str) -> str:
     return _hang(pids)
 
 
-@tool(effect=Effect.READ)
-def hangs_patiently(pids: str) -> str:
-    """Never come back within any test's time."""
-    return _hang(pids)
+@tool(effect=Effect.READ, timeout=FOREVER)
+def hangs_once(pids: str) -> str:
+    """Never come back within any test's time; but the second time it does."""
+    return "awake" if Path(pids).exists() else _hang(pids)
 
 
 @tool(effect=Effect.READ)

@@ -1,0 +1,1 @@
+"""An app whose tools block, die, and answer with too much."""
