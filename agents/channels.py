@@ -4,8 +4,27 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
 CANCELLATIONS = "plumbline:cancellations"
 KEEPALIVE = "plumbline:keepalive"
+
+
+def open_redis(*, patience: float) -> Redis:
+    """A client that says at once when Redis is away, or after `patience` seconds without an answer.
+
+    It does not try again by itself: a subscription that quietly came back would hide that something was missed.
+    """
+    return Redis.from_url(
+        settings.REDIS_URL,
+        decode_responses=True,
+        socket_timeout=patience,
+        socket_connect_timeout=patience,
+        retry=Retry(NoBackoff(), 0),
+    )
 
 
 def thread_channel(thread_id: uuid.UUID) -> str:
@@ -28,6 +47,11 @@ class Batch:
     @property
     def last_seq(self) -> int:
         return self.first_seq + len(self.frames) - 1
+
+    @property
+    def size(self) -> int:
+        """How many characters it holds."""
+        return sum(map(len, self.frames))
 
     @property
     def begins_attempt(self) -> bool:

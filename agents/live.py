@@ -12,13 +12,11 @@ import uuid
 from collections.abc import Iterable
 
 from ag_ui.core import BaseEvent
-from django.conf import settings
 from django.db import transaction
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from agents import events
-from agents.channels import Batch, live_stream, thread_channel
+from agents.channels import Batch, live_stream, open_redis, thread_channel
 from agents.database import in_database
 from agents.models import Run, RunStatus
 
@@ -59,6 +57,10 @@ class RunLog:
     @property
     def message_id(self) -> uuid.UUID | None:
         return self._message_id
+
+    @property
+    def has_unsent(self) -> bool:
+        return bool(self._unsent)
 
     def begin_text(self, message_id: uuid.UUID) -> None:
         """A message opens; it is announced with its first words."""
@@ -136,7 +138,7 @@ class Publisher:
     """Writes the logs of all runs of this process. It belongs to the process's one asyncio loop."""
 
     def __init__(self) -> None:
-        self._redis = Redis.from_url(settings.REDIS_URL, decode_responses=True, socket_timeout=3)
+        self._redis = open_redis(patience=3)
         self._logs: dict[uuid.UUID, RunLog] = {}
         self._something = asyncio.Event()
         self._urgent = asyncio.Event()
@@ -160,9 +162,13 @@ class Publisher:
         return max((batch.last_seq for batch in Batch.of_entries(entries)), default=0)
 
     async def close(self, log: RunLog) -> None:
-        """Send what is left and forget the log."""
+        """Send what is left and forget the log; while Redis is away, later."""
         log.is_closing = True
         await self._write([log])
+        if not log.has_unsent:
+            self._forget(log)
+
+    def _forget(self, log: RunLog) -> None:
         if self._logs.get(log.numbering.run_id) is log:
             del self._logs[log.numbering.run_id]
 
@@ -221,6 +227,9 @@ class Publisher:
             return
         if refused := next((answer for answer in answers if isinstance(answer, Exception)), None):
             logger.warning("Redis refused live events: %s", refused)
+        for log, _ in batches:
+            if log.is_closing:
+                self._forget(log)
 
     async def _save_forever(self) -> None:
         while True:

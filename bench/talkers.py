@@ -39,6 +39,7 @@ class PlumblineTalker:
     def __init__(self, url: str, cookie: str) -> None:
         self._url, self._cookie = url, cookie
         self._thread: str | None = None
+        self._frames = 0
 
     async def open(self) -> None:
         headers = {"Cookie": self._cookie}
@@ -63,6 +64,7 @@ class PlumblineTalker:
         async for frame in self._socket:
             event = orjson.loads(frame)
             kind = event["type"]
+            self._frames += 1
             if event.get("id") == request:
                 if kind == "nack":
                     return Timing(0, _ms_since(begun), is_ok=False)
@@ -75,6 +77,7 @@ class PlumblineTalker:
                 first = first or _ms_since(begun)
                 words += event["delta"]
             elif kind in ("RUN_FINISHED", "RUN_ERROR") and event["metadata"]["runId"] == run:
+                await self._socket.send(orjson.dumps({"type": "got", "frames": self._frames}).decode())
                 return Timing(first, _ms_since(begun), is_ok=kind == "RUN_FINISHED" and words == ANSWER)
         return Timing(0, _ms_since(begun), is_ok=False)
 

@@ -36,18 +36,31 @@ class RetryRun(_Command):
 
 
 class Subscribe(_Command):
-    """Watch a thread. `after` is the number of the last event the client has of `runId`, said in attempt `epoch`."""
+    """Watch a thread. `after` is the number of the last event the client has of `runId`, said in attempt `epoch`.
+
+    `queued` are the runs it believes to be queued: it is told which of them were withdrawn.
+    """
 
     type: Literal["subscribe"]
     thread_id: uuid.UUID
     run_id: uuid.UUID | None = None
     after: int | None = None
     epoch: int | None = None
+    queued: Annotated[list[uuid.UUID], Field(max_length=1000)] = []
 
 
 class Ping(_Command):
     type: Literal["ping"]
 
 
-Command = Annotated[StartRun | CancelRun | RetryRun | Subscribe | Ping, Field(discriminator="type")]
-command: TypeAdapter[Command] = TypeAdapter(Command)
+class Got(BaseModel):
+    """The client has read that many frames of this connection. It is not answered."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    type: Literal["got"]
+    frames: Annotated[int, Field(ge=0)]
+
+
+Command = StartRun | CancelRun | RetryRun | Subscribe | Ping
+Frame = Annotated[Command | Got, Field(discriminator="type")]
+frame: TypeAdapter[Frame] = TypeAdapter(Frame)

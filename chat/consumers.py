@@ -6,22 +6,26 @@ import uuid
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from pydantic import ValidationError
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
+from accounts.sessions import still_logged_in
 from agents import actions as runs
 from agents import follow
 from agents.actions import Refused
 from agents.database import in_database
-from agents.follow import Have, Watcher
+from agents.follow import Gone, Have, Watcher
 from agents.models import Run
 from chat import actions
-from chat.commands import CancelRun, Command, Ping, RetryRun, StartRun, Subscribe, command
+from chat.commands import CancelRun, Command, Got, Ping, RetryRun, StartRun, Subscribe, frame
 from chat.models import Conversation
+from chat.window import TooSlow, Window
 
 NOT_LOGGED_IN = 4401
+TOO_SLOW = 4408
 MOST_WATCHED = 20
 NO_CONVERSATION = "There is no such conversation."
 NO_RUN = "There is no such answer."
@@ -40,17 +44,34 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.user = user
         self._watchers: dict[uuid.UUID, Watcher] = {}
         self._answering = asyncio.Lock()
+        self._window = Window()
+        self._checking = asyncio.create_task(self._close_when_logged_out())
 
     async def disconnect(self, code: int) -> None:
-        for watcher in getattr(self, "_watchers", {}).values():
+        if not hasattr(self, "user"):
+            return
+        self._checking.cancel()
+        for watcher in self._watchers.values():
             await follow.hub().leave(watcher)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:
-            asked = command.validate_json(text_data or "")
+            await self._hear(text_data or "")
+        except TooSlow:
+            await self.close(code=TOO_SLOW)
+
+    async def _hear(self, text: str) -> None:
+        try:
+            said = frame.validate_json(text)
         except ValidationError as error:
-            await self._answer("nack", id=_id_of(text_data), error=_complaint(error))
+            await self._answer("nack", id=_id_of(text), error=_complaint(error))
             return
+        if isinstance(said, Got):
+            self._window.got(said.frames)
+        else:
+            await self._obey(said)
+
+    async def _obey(self, asked: Command) -> None:
         try:
             await self._do(asked)
         except Refused as refusal:
@@ -114,7 +135,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         live = await in_database(self._live_run, asked.thread_id)
         await self._answer("ack", id=asked.id, threadId=str(asked.thread_id), runId=str(live.id) if live else None)
         run_id = asked.run_id or (live.id if live else None)
-        watcher.start(Have(str(run_id), asked.after, asked.epoch) if run_id and asked.after is not None else None)
+        have = Have(str(run_id), asked.after, asked.epoch) if run_id and asked.after is not None else None
+        watcher.start(have, queued=asked.queued)
 
     async def _watch(self, thread_id: uuid.UUID) -> Watcher:
         watcher = self._watchers[thread_id] = await follow.hub().watch(thread_id, self._forward)
@@ -125,15 +147,35 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await follow.hub().leave(watcher)
 
     async def _forward(self, frames: tuple[str, ...]) -> None:
-        async with self._answering:
+        try:
             for frame in frames:
-                await self.send(text_data=frame)
+                await self._window.room()
+                async with self._answering:
+                    await self._send(frame)
+        except TooSlow:
+            await self.close(code=TOO_SLOW)
+            raise Gone from None
+
+    async def _send(self, frame: str) -> None:
+        self._window.sent(frame)
+        await self.send(text_data=frame)
 
     async def _ack(self, asked: Command, run: Run) -> None:
         await self._answer("ack", id=asked.id, threadId=str(run.thread_id), runId=str(run.id))
 
     async def _answer(self, kind: str, **fields: Any) -> None:
-        await self.send(text_data=json.dumps({"type": kind, **fields}))
+        await self._send(json.dumps({"type": kind, **fields}))
+
+    async def _close_when_logged_out(self) -> None:
+        while True:
+            await asyncio.sleep(settings.SOCKET_CHECK_SECONDS)
+            try:
+                if await in_database(still_logged_in, self.scope):
+                    continue
+            except (OperationalError, InterfaceError):
+                continue
+            await self.close(code=NOT_LOGGED_IN)
+            return
 
     def _may_see(self, thread_id: uuid.UUID) -> bool:
         return Conversation.objects.visible_to(self.user).filter(pk=thread_id).exists()
@@ -149,9 +191,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         return Run.objects.filter(thread=thread_id).unfinished().order_by("position").first()
 
 
-def _id_of(text_data: str | None) -> str | None:
+def _id_of(text: str) -> str | None:
     try:
-        found = json.loads(text_data or "").get("id")
+        found = json.loads(text).get("id")
     except (ValueError, AttributeError):
         return None
     return found if isinstance(found, str) else None
@@ -159,5 +201,5 @@ def _id_of(text_data: str | None) -> str | None:
 
 def _complaint(error: ValidationError) -> str:
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("run.", "subscribe", "ping")))
-    return f"This command is not understood ({place or 'command'}: {first['msg']})."
+    place = ".".join(map(str, first["loc"][1:]))  # after the type of the command
+    return f"This command is not understood ({place[:60] or 'command'}: {first['msg']})."

@@ -15,6 +15,7 @@ from tests.order import Verifier
 
 Event = dict[str, Any]
 SECONDS = 20
+CONFIRM_EVERY = 32_768  # characters
 
 
 class ChatSocket:
@@ -23,6 +24,7 @@ class ChatSocket:
     def __init__(self, url: str, cookie: str) -> None:
         self._url, self._cookie = url, cookie
         self._opened = ExitStack()
+        self.confirms = True
         self._socket = self._connected()
         self._verifier = Verifier()
         self._last: dict[str, int] = {}
@@ -30,6 +32,20 @@ class ChatSocket:
         self._answers: dict[str, dict[str, Any]] = {}
         self.events: list[Event] = []
         self.view = View()
+
+    @property
+    def session_key(self) -> str:
+        return self._cookie.partition("=")[2]
+
+    def read(self, seconds: float = SECONDS) -> dict[str, Any]:
+        """The next frame, whatever it is; what was read is confirmed, as the page does it."""
+        frame = self._socket.recv(max(0, seconds))
+        self._frames += 1
+        self._unconfirmed += len(frame)
+        if self.confirms and self._unconfirmed >= CONFIRM_EVERY:
+            self._unconfirmed = 0
+            self._socket.send(json.dumps({"type": "got", "frames": self._frames}))
+        return dict(json.loads(frame))
 
     def close(self) -> None:
         self._opened.close()
@@ -65,7 +81,7 @@ class ChatSocket:
     def send_raw(self, frame: str) -> dict[str, Any]:
         """Send whatever it is and return what comes back first."""
         self._socket.send(frame)
-        return dict(json.loads(self._socket.recv(SECONDS)))
+        return self.read()
 
     def until(self, kind: str, *, run: str | None = None, **fields: Any) -> Event:
         """The next event of that type (of that run, with those fields), reading on until it comes."""
@@ -104,6 +120,7 @@ class ChatSocket:
     def _connected(self) -> ClientConnection:
         address = self._url.replace("http", "ws", 1) + "/ws/"
         headers = {"Cookie": self._cookie}
+        self._frames = self._unconfirmed = 0
         opening = connect(address, additional_headers=headers, origin=Origin(self._url), max_size=None, proxy=None)
         return self._opened.enter_context(opening)
 
@@ -116,7 +133,7 @@ class ChatSocket:
         deadline = time.monotonic() + SECONDS
         while not is_done():
             try:
-                self._take(json.loads(self._socket.recv(max(0, deadline - time.monotonic()))))
+                self._take(self.read(deadline - time.monotonic()))
             except TimeoutError:
                 raise AssertionError(f"In {SECONDS} s there was no sign of {what}.\n{self._seen()}") from None
 

@@ -11,7 +11,7 @@ from chat import commands
 from chat.models import Conversation
 from tests.llm import call
 
-COMMANDS: tuple[type[BaseModel], ...] = get_args(get_args(commands.Command)[0])
+COMMANDS: tuple[type[BaseModel], ...] = get_args(commands.Command)
 IDS = {"thread_id": "threadId", "run_id": "runId"}
 
 

@@ -4,7 +4,7 @@ import { test } from "node:test"
 import { pauseBefore, Socket } from "../../static/js/lib/socket.js"
 
 /** A socket on pretend connections and a pretend clock. */
-function bench({ waiting = [], resume = [] } = {}) {
+function bench({ waiting = [], resume = [], random = () => 0 } = {}) {
   const connections = []
   const timers = new Map()
   const heard = { events: [], answers: [], states: [] }
@@ -18,7 +18,7 @@ function bench({ waiting = [], resume = [] } = {}) {
     connections.push(connection)
     return connection
   }
-  const socket = new Socket({ open, clock, random: () => 0, handlers: {
+  const socket = new Socket({ open, clock, random, handlers: {
     resume: () => resume, waiting: () => waiting,
     answered: (answer) => heard.answers.push(answer), event: (event) => heard.events.push(event), state: (name) => heard.states.push(name),
   } })
@@ -89,6 +89,38 @@ test("answers and events go their own ways", () => {
   connections[0].onmessage({ data: '{"type":"RUN_STARTED"}' })
 
   assert.deepEqual([heard.answers.length, heard.events.length], [1, 1])
+})
+
+test("what was read is confirmed, so that more may come", () => {
+  const { socket, connections, opened, pass } = bench()
+  const frame = (length) => ({ data: JSON.stringify({ type: "TEXT_MESSAGE_CONTENT", delta: "x".repeat(length) }) })
+  socket.connect()
+  opened()
+
+  connections[0].onmessage(frame(20_000))
+  assert.deepEqual(connections[0].sent, [])
+  connections[0].onmessage(frame(20_000))
+  connections[0].onmessage(frame(40_000))
+  assert.deepEqual(connections[0].sent, [{ type: "got", frames: 2 }, { type: "got", frames: 3 }])
+
+  connections[0].onclose({ code: 4408 })
+  pass(500)
+  opened()
+  connections[1].onmessage(frame(40_000))
+  assert.deepEqual(connections[1].sent, [{ type: "got", frames: 1 }])
+})
+
+test("a server that opens and shows out at once is not hurried at", () => {
+  const { socket, connections, opened, pass } = bench({ random: () => 1 })
+  socket.connect()
+
+  for (const pause of [1000, 2000, 4000]) {
+    opened()
+    connections.at(-1).onclose({ code: 4401 })
+    pass(pause)
+  }
+
+  assert.equal(connections.length, 4)
 })
 
 test("an old connection that wakes up late is not heard", () => {

@@ -9,6 +9,7 @@ const FIRST_PAUSE = 500
 const LONGEST_PAUSE = 30_000
 const PING_EVERY = 15_000
 const DEAD_AFTER = 45_000
+const CONFIRM_EVERY = 32_768    // characters; the server keeps to a window of eight times as much
 
 /** Full jitter: anywhere from half a second to a limit that doubles with each attempt. */
 export function pauseBefore(attempt, random = Math.random) {
@@ -24,8 +25,10 @@ export class Socket {
   #connection = null
   #attempt = 0
   #timers = {}
+  #frames = 0             // read on this connection …
+  #unconfirmed = 0        // … and how many characters of them the server does not know of
 
-  /** handlers: resume() → commands to send first on every connection; waiting() → unanswered commands; answered(ack); event(event); state(name). */
+  /** handlers: resume() → commands to send first on every connection; waiting() → unanswered commands; answered(ack); event(event); state(name, attempt, code). */
   constructor({ open, clock = globalThis, random = Math.random, handlers }) {
     this.#open = open
     this.#clock = clock
@@ -40,7 +43,7 @@ export class Socket {
     this.#expectSign()
     connection.onopen = () => this.#opened()
     connection.onmessage = ({ data }) => this.#heard(data)
-    connection.onclose = () => this.#closed()
+    connection.onclose = ({ code } = {}) => this.#closed(code)
   }
 
   /** Send now if there is a connection; else it goes out with the next one, as long as `waiting()` names it. */
@@ -59,22 +62,33 @@ export class Socket {
   }
 
   #opened() {
-    this.#attempt = 0
+    this.#frames = this.#unconfirmed = 0
     this.#handlers.state("open")
     for (const command of [...this.#handlers.resume(), ...this.#handlers.waiting()]) this.send(command)
     this.#pingLater()
   }
 
   #heard(data) {
+    this.#attempt = 0       // not before: one that lets us in only to show us out must not be hurried at
     this.#expectSign()
+    this.#confirm(data.length)
     const message = JSON.parse(data)
     if (message.type === "ack" || message.type === "nack") this.#handlers.answered(message)
     else this.#handlers.event(message)
   }
 
-  #closed() {
+  /** What nobody confirms, the server stops sending. */
+  #confirm(characters) {
+    this.#frames += 1
+    this.#unconfirmed += characters
+    if (this.#unconfirmed < CONFIRM_EVERY) return
+    this.#unconfirmed = 0
+    this.send({ type: "got", frames: this.#frames })
+  }
+
+  #closed(code) {
     this.#abandon()
-    this.#handlers.state("away", this.#attempt)
+    this.#handlers.state("away", this.#attempt, code)
     this.#stop("retry")
     this.#timers.retry = this.#clock.setTimeout(() => this.connect(), pauseBefore(this.#attempt, this.#random))
     this.#attempt += 1

@@ -27,6 +27,7 @@ const OUTBOX = `plumbline:outbox:${person}`
 const AWAY_IS_SAID_AFTER = 1000
 const ASK_AGAIN_AFTER = 1000
 const ASK_WHY_AT = 2            // the third attempt in a row that fails
+const NOT_LOGGED_IN = 4401
 
 let state = fold(emptyConversation(data.threadId), data.events)
 let entries = JSON.parse(sessionStorage.getItem(OUTBOX) ?? "[]").filter((entry) => entry.state !== "accepted")
@@ -165,14 +166,14 @@ function settle(threadId) {
   entitle(first?.text.split("\n")[0].slice(0, 120) ?? "")
 }
 
-function connectionChanged(name, attempt) {
+function connectionChanged(name, attempt, code) {
   clearTimeout(awayTimer)
   if (name === "open") {
     if (isAway) announce("Connected again")
     isAway = false
     return drawSoon()
   }
-  if (attempt === ASK_WHY_AT) askWhetherLoggedOut()
+  if (attempt === ASK_WHY_AT || code === NOT_LOGGED_IN) askWhetherLoggedOut()
   if (isAway) return
   awayTimer = setTimeout(() => { isAway = true; announce("Reconnecting; nothing is lost"); drawSoon() }, AWAY_IS_SAID_AFTER)
 }
