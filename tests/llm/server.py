@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -33,7 +34,10 @@ class Exchange:
 
 
 class ScriptedLLM:
-    """Strict first in, first out. A request nobody wrote a reply for, and a reply nobody asked for, fail the test."""
+    """Strict first in, first out. A request nobody wrote a reply for, and a reply nobody asked for, fail the test.
+
+    Drills, whose requests come in no order and as often as workers die, give a rule instead: `otherwise`.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -114,6 +118,7 @@ class ScriptedLLM:
             self.requests: list[Request] = []
             self.unexpected: list[Request] = []
             self.connections = 0
+            self.otherwise: Callable[[Request], Script] | None = None
             self.models = ["gpt-4o", "gpt-4o-mini"]
             self.key: str | None = None  # set: every other key is refused
 
@@ -138,7 +143,7 @@ class ScriptedLLM:
 
     def _next_for(self, request: Request) -> Exchange | None:
         with self._changed:
-            exchange = self._waiting.popleft() if self._waiting else None
+            exchange = self._waiting.popleft() if self._waiting else self._by_rule(request)
             self.requests.append(request)
             if exchange:
                 exchange.asked.set(request)
@@ -146,6 +151,9 @@ class ScriptedLLM:
                 self.unexpected.append(request)
             self._changed.notify_all()
             return exchange
+
+    def _by_rule(self, request: Request) -> Exchange | None:
+        return Exchange(self.otherwise(request), next(self._numbers)) if self.otherwise else None
 
 
 async def _say(exchange: Exchange, connection: Connection, request: Request) -> None:
