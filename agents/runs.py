@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from agents import doorbell, events, faults, interrupts, lease, loop
 from agents.budgets import OverBudget, has_limits
-from agents.database import in_database
+from agents.database import in_database, patiently
 from agents.facts import CallFinished, CallStarted, Fact, ReplyReceived, RunEnded, RunPaused, TurnStarted
 from agents.lease import Lease, LeaseLost, Reason, heartbeat
 from agents.live import Publisher, RunLog
@@ -144,7 +144,7 @@ class _Drive:
     async def _reserve(self, request: LLMRequest) -> None:
         if has_limits(self._run):
             names = [request.llm_name, *self._ctx.agent.fallback_llm_names]
-            await in_database(self._journal.reserve, request, names)
+            await patiently(self._journal.reserve, request, names)
 
     def _say(self, text: str) -> None:
         faults.reach("mid_stream")
@@ -165,7 +165,7 @@ class _Drive:
             )
             frames = self._log.number([*(void if attempt.partial_text else []), retry])
             self._log.end_text()
-        await in_database(self._journal.failed_attempt, attempt, failed, last_seq=self._log.last_seq)
+        await patiently(self._journal.failed_attempt, attempt, failed, last_seq=self._log.last_seq)
         self._log.publish(frames)
 
     async def _replied(self, fact: ReplyReceived) -> None:
@@ -178,7 +178,7 @@ class _Drive:
             said += events.call_asked(call.id, call.name, call.raw_arguments, message_id)
         said += [events.call_status(call.id, call.status) for call in fact.answer.calls if call.policy]
         frames = self._log.number(said)
-        await in_database(
+        await patiently(
             self._journal.replied, message_id, fact.reply, fact.answer, attempt, last_seq=self._log.last_seq
         )
         self._log.end_text()
@@ -194,7 +194,7 @@ class _Drive:
     async def _call_started(self, fact: CallStarted) -> None:
         timer = self._call_timers[fact.call.id] = Timer()
         frames = self._log.number([events.call_status(fact.call.id, fact.call.status)])
-        await in_database(self._journal.call_started, fact.call, timer, last_seq=self._log.last_seq)
+        await patiently(self._journal.call_started, fact.call, timer, last_seq=self._log.last_seq)
         self._log.publish(frames)
 
     async def _call_finished(self, fact: CallFinished) -> None:
@@ -204,14 +204,14 @@ class _Drive:
         if not fact.call.is_open:
             said.append(events.call_result(fact.call.id, fact.result.text))
         frames = self._log.number(said)
-        await in_database(self._journal.call_finished, fact.call, fact.result, timer, last_seq=self._log.last_seq)
+        await patiently(self._journal.call_finished, fact.call, fact.result, timer, last_seq=self._log.last_seq)
         self._log.publish(frames)
 
     async def _pause(self, kind: WaitKind) -> None:
-        told = await in_database(interrupts.of_run, self._run)
+        told = await patiently(interrupts.of_run, self._run)
         frames = self._log.number([events.run_paused(self._run, told)] if told else [])
         self._lease.is_over = True
-        if await in_database(self._journal.paused, kind, told, last_seq=self._log.last_seq):
+        if await patiently(self._journal.paused, kind, told, last_seq=self._log.last_seq):
             self._log.publish(frames)
         else:
             doorbell.ring(self._run.id)
@@ -252,7 +252,7 @@ class _Drive:
             said += [events.call_status(call.id, call_status), events.call_result(call.id, result)]
         frames = self._log.number([*said, *events.end_of(self._run)])
         try:
-            following = await in_database(
+            following = await patiently(
                 self._journal.ended, last_seq=self._log.last_seq, interrupted=interrupted, spans=spans
             )
         except LeaseLost:

@@ -1,11 +1,15 @@
 """The doorbells Celery carries. Each is safe to run twice."""
 
+import logging
 import uuid
 
 from celery import shared_task
+from django.db import InterfaceError, OperationalError
 
 from agents import doorbell, reaper
 from agents.worker import worker
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="agents.advance", ignore_result=True)
@@ -15,5 +19,10 @@ def advance(run_id: str) -> None:
 
 @shared_task(name="agents.reap", ignore_result=True)
 def reap() -> None:
-    for run_id in reaper.reap():
+    try:
+        found = reaper.reap()
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("Lost runs wait for the next round: the database failed (%s).", error)
+        return
+    for run_id in found:
         doorbell.ring(run_id)

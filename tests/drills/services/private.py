@@ -14,6 +14,7 @@ from celery import Celery
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.test import override_settings
 
 from accounts.models import User
 from config import services
@@ -44,6 +45,7 @@ class PrivateStack(Stack):
         self._celery.conf.update(settings.CELERY | {"broker_url": place.redis_url})
         self._cookie_name = f"plumbline-{port}"
         self._env |= {
+            "DJANGO_SETTINGS_MODULE": "tests.drills.services.settings",
             "DATABASE_URL": place.database_url,
             "REDIS_URL": place.redis_url,
             "VAR_DIR": str(place.var_dir),
@@ -63,7 +65,7 @@ class PrivateStack(Stack):
 @contextmanager
 def private_stack(llm_url: str) -> Iterator[PrivateStack]:
     """The whole of it, ready for use; this process's rows are those of its database until the end of the block."""
-    with private_services() as place, rows_of(place):
+    with private_services() as place, rows_of(place), override_settings(LEDGER_FILE=place.var_dir / "ledger.jsonl"):
         call_command("migrate", verbosity=0)
         stack = PrivateStack(llm_url, place)
         try:
