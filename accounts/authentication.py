@@ -5,6 +5,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import close_old_connections
 from django.http import HttpRequest
@@ -21,9 +22,10 @@ OF_THE_SOCKET = {Scope.READ, Scope.RUN, Scope.DECIDE}  # all that its commands d
 
 
 class ApiRequest(HttpRequest):
-    """A request behind `needs`."""
+    """A request behind `needs`: who asks, and what of all that person may do."""
 
     user: User
+    scopes: frozenset[Scope]
 
 
 def needs(*scopes: Scope, is_async: bool = False) -> list[AuthBase]:
@@ -68,13 +70,14 @@ class BearerToken(_Door):
         if missing := [scope.value for scope in self.scopes if scope not in token.scopes]:
             raise HttpError(403, f"This token may not do that: it lacks the scope {' and '.join(missing)}.")
         request.user = token.user
+        request.scopes = frozenset(Scope(scope) for scope in token.scopes)  # type: ignore[attr-defined]
         return token.user
 
 
 class SessionCookie(_Door):
     openapi_type = "apiKey"
     openapi_in = "cookie"
-    openapi_name = "session"
+    openapi_name = settings.SESSION_COOKIE_NAME
     openapi_description = "The cookie of a person who is logged in; what changes something needs `X-CSRFToken` too."
 
     def enter(self, request: HttpRequest) -> User | None:
@@ -83,6 +86,7 @@ class SessionCookie(_Door):
             return None
         if request.method not in SAFE_METHODS and check_csrf(request):
             raise HttpError(403, "The CSRF token is missing or wrong. Send the cookie's value as X-CSRFToken.")
+        request.scopes = frozenset(Scope)  # type: ignore[attr-defined]
         return user
 
 

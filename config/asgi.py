@@ -9,12 +9,16 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
+from accounts.authentication import TokenOrCookie  # noqa: E402
 from chat.routing import websocket_urlpatterns  # noqa: E402
 
+sockets = URLRouter(websocket_urlpatterns)
 application = ProtocolTypeRouter(
     {
         "http": http,
-        # A socket has no CSRF token; the Origin check is its defence.
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        # A socket has no CSRF token; the Origin check is the defence of one that comes with a cookie.
+        "websocket": TokenOrCookie(
+            by_token=sockets, by_cookie=AllowedHostsOriginValidator(AuthMiddlewareStack(sockets))
+        ),
     }
 )

@@ -1,0 +1,117 @@
+"""REST: the events of runs, what there is now as JSON or what comes as server-sent events. See docs/protocol.md."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.http import HttpRequest, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Header, Query, Router
+from ninja.errors import HttpError
+
+from accounts.authentication import ApiRequest, needs
+from accounts.models import Scope
+from agents.database import in_database
+from agents.follow import Have
+from agents.models import Run, Thread
+from chat import following, sse
+from chat.api import REFUSALS
+from chat.following import Cursor, Told
+from chat.schemas import EventsOut, Problem
+
+MAY_READ = needs(Scope.READ, is_async=True)
+AS_STREAM = {
+    "responses": {200: {"content": {sse.MEDIA_TYPE: {"schema": {"type": "string"}, "example": "id: …\ndata: {…}\n\n"}}}}
+}
+After = Annotated[str | None, Query(max_length=80, description="`cursor` of the answer before, or an event's `id`.")]
+LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", max_length=80)]
+Follow = Annotated[bool, Query(description="Stream on (as does `Accept: text/event-stream`).")]
+
+router = Router(by_alias=True, tags=["Events"])
+
+
+@router.get(
+    "/runs/{uuid:run_id}/events",
+    auth=MAY_READ,
+    response={200: EventsOut, REFUSALS | {409}: Problem},
+    openapi_extra=AS_STREAM,
+)
+async def events_of_run(
+    request: ApiRequest, run_id: UUID, after: After = None, follow: Follow = False, last_event_id: LastEventId = None
+) -> dict[str, Any] | StreamingHttpResponse:
+    """The events of a run. As a stream it goes on until the run ends or pauses.
+
+    `RUN_STARTED` voids what you knew of the run: a place that cannot be told from any more begins again with it.
+    """
+    run = await in_database(_run, request, run_id)
+    cursor = Cursor.read(last_event_id or after)
+    if not _wants_stream(request, follow):
+        return _as_json(await following.so_far(run, cursor), cursor)
+    return sse.response(_stream_of_run(run, _have(cursor)))
+
+
+@router.get(
+    "/threads/{uuid:thread_id}/events",
+    auth=MAY_READ,
+    response={200: EventsOut, REFUSALS: Problem},
+    openapi_extra=AS_STREAM,
+)
+async def events_of_thread(
+    request: ApiRequest, thread_id: UUID, after: After = None, follow: Follow = False, last_event_id: LastEventId = None
+) -> dict[str, Any] | StreamingHttpResponse:
+    """The events of a thread's runs, oldest run first. As a stream it goes on until you close it."""
+    await in_database(_thread, request, thread_id)
+    cursor = Cursor.read(last_event_id or after)
+    if _wants_stream(request, follow):
+        return sse.response(_stream_of_thread(thread_id, _have(cursor)))
+    told: list[Told] = []
+    for run in await in_database(_runs_from, thread_id, cursor):
+        told += await following.so_far(run, cursor if cursor and cursor.run_id == str(run.id) else None)
+    return _as_json(told, cursor)
+
+
+async def _stream_of_run(run: Run, have: Have | None) -> AsyncIterator[str]:
+    yield sse.OPENING
+    async with aclosing(following.of_run(run, have)) as coming:
+        async for events in coming:
+            yield "".join(sse.event(one.frame, one.cursor) for one in events) or sse.KEEP_ALIVE
+
+
+async def _stream_of_thread(thread_id: UUID, have: Have | None) -> AsyncIterator[str]:
+    yield sse.OPENING
+    async with aclosing(following.batches(thread_id, have)) as coming:
+        async for batch in coming:
+            yield "".join(sse.event(one.frame, one.cursor) for one in following.told(batch)) or sse.KEEP_ALIVE
+            if not batch and not await in_database(Thread.objects.filter(pk=thread_id).exists):
+                return
+
+
+def _as_json(told: list[Told], after: Cursor | None) -> dict[str, Any]:
+    place = told[-1].cursor if told else after
+    return {"events": [one.event for one in told], "cursor": str(place) if place else None}
+
+
+def _wants_stream(request: HttpRequest, follow: bool) -> bool:
+    return follow or sse.MEDIA_TYPE in request.headers.get("Accept", "")
+
+
+def _have(cursor: Cursor | None) -> Have | None:
+    return Have(cursor.run_id, cursor.seq, cursor.epoch) if cursor and cursor.seq is not None else None
+
+
+def _run(request: ApiRequest, run_id: UUID) -> Run:
+    run = get_object_or_404(Run.objects.visible_to(request.user).select_related("replacement"), pk=run_id)
+    if hasattr(run, "replacement"):
+        raise HttpError(409, f"This run was tried again: run {run.replacement.id} has taken its place.")
+    return run
+
+
+def _thread(request: ApiRequest, thread_id: UUID) -> Thread:
+    return get_object_or_404(Thread.objects.visible_to(request.user), pk=thread_id)
+
+
+def _runs_from(thread_id: UUID, cursor: Cursor | None) -> list[Run]:
+    runs = Run.objects.filter(thread=thread_id).shown().order_by("position")
+    known = runs.filter(pk=cursor.run_id).first() if cursor else None
+    return list(runs.filter(position__gte=known.position) if known else runs)

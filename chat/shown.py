@@ -1,0 +1,101 @@
+"""Rows as the API shows them."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from agents.models import CallStatus, Effect, Message, Role, Run, RunStatus, Thread, ToolCall, WaitKind
+from chat.schemas import MessageOut, RunOut, ThreadOut, ToolCallOut, UsageOut, WholeToolCall
+
+OF_A_RUN = ("agent_version__agent",)
+OF_A_THREAD = ("agent", "conversation")
+
+
+def thread(row: Thread) -> ThreadOut:
+    conversation = getattr(row, "conversation", None)
+    title = str(conversation) if conversation else None
+    return ThreadOut(id=row.id, agent=row.agent.slug, title=title, created_at=row.created_at)
+
+
+def run(row: Run) -> RunOut:
+    return runs([row])[0]
+
+
+def runs(rows: Sequence[Run]) -> list[RunOut]:
+    """All with their question and answer, in one query more."""
+    questions: dict[UUID, str] = {}
+    answers: dict[UUID, str] = {}
+    said = Message.objects.filter(run__in=rows, is_superseded=False).order_by("position")
+    for run_id, role, text in said.values_list("run_id", "role", "text"):
+        if role == Role.USER:
+            questions.setdefault(run_id, text)
+        elif text:
+            answers[run_id] = text
+    return [_run(row, questions.get(row.id, ""), answers.get(row.id)) for row in rows]
+
+
+def _run(row: Run, question: str, answer: str | None) -> RunOut:
+    version = row.agent_version
+    return RunOut(
+        id=row.id,
+        thread_id=row.thread_id,
+        client_request_id=row.client_request_id,
+        agent=version.agent.slug,
+        agent_version=version.number,
+        status=RunStatus(row.status),
+        wait_kind=WaitKind(row.wait_kind) if row.wait_kind else None,
+        stop_reason=row.stop_reason,
+        error=row.error,
+        question=question,
+        answer=answer,
+        usage=_usage(row),
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def _usage(row: Run) -> UsageOut:
+    return UsageOut(
+        llm_calls=row.llm_calls,
+        input_tokens=row.input_tokens,
+        output_tokens=row.output_tokens,
+        cached_input_tokens=row.cached_tokens,
+        cost_usd=None if row.cost is None else f"{row.cost.normalize():f}",
+    )
+
+
+def messages(rows: Iterable[Message]) -> list[MessageOut]:
+    """Each with the tool calls it asked for; `rows` come with `tool_calls__artifact` fetched."""
+    return [
+        MessageOut(
+            id=row.id,
+            run_id=row.run_id,
+            role=Role(row.role),
+            text=row.text,
+            is_interrupted=row.is_interrupted,
+            created_at=row.created_at,
+            tool_calls=[tool_call(call) for call in row.tool_calls.all()],
+        )
+        for row in rows
+    ]
+
+
+def tool_call(row: ToolCall) -> ToolCallOut:
+    return ToolCallOut(
+        id=row.id,
+        run_id=row.run_id,
+        name=row.name,
+        arguments=row.arguments,
+        effect=Effect(row.effect),
+        status=CallStatus(row.status),
+        result=row.result,
+        is_cut=hasattr(row, "artifact"),
+        attempt=row.attempt,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def whole_tool_call(row: ToolCall) -> WholeToolCall:
+    whole = row.artifact.content if hasattr(row, "artifact") else row.result
+    return WholeToolCall(**dict(tool_call(row)), whole_result=whole)
