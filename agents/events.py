@@ -1,13 +1,14 @@
 """The wire language: AG-UI 1.0 events of a run, built from its rows alike when they happen and when they are replayed.
 
-Our `CUSTOM` names: `tool.status`, `llm.retry`, `message.superseded`, `limit.warning`, `run.removed`. Each event
-carries `metadata {seq, runId, threadId, epoch}`; see docs/protocol.md.
+Our `CUSTOM` names: `tool.status`, `llm.retry`, `message.superseded`, `limit.warning`, `run.removed`,
+`tool.decided`. Each event carries `metadata {seq, runId, threadId, epoch}`; see docs/protocol.md.
 """
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Literal
 
 from ag_ui.core import (
@@ -32,7 +33,7 @@ from ag_ui.core import (
 from django.utils import timezone
 
 from agents import interrupts
-from agents.models import Approval, CallStatus, Message, Run, RunStatus, StopReason, ToolCall
+from agents.models import Approval, CallStatus, Decision, Message, Run, RunStatus, StopReason, ToolCall
 
 Speaker = Literal["user", "assistant"]
 
@@ -124,6 +125,24 @@ def call_status(call_id: uuid.UUID, status: CallStatus, duration_ms: int | None 
     return CustomEvent(name="tool.status", value=value, timestamp=_now())
 
 
+def call_decided(call: ToolCall, said: Iterable[Decision]) -> BaseEvent:
+    """What people said about the arguments as they are now; `arguments` are those a person put in their place."""
+    decisions = [
+        {
+            "verdict": one.verdict,
+            "by": str(one.by or "somebody"),
+            "comment": one.comment,
+            "level": one.approval.level + 1,
+        }
+        for one in said
+        if one.arguments_digest == one.approval.arguments_digest
+    ]
+    value: dict[str, Any] = {"toolCallId": str(call.id), "decisions": decisions}
+    if call.edited_arguments:
+        value["arguments"] = call.edited_arguments
+    return CustomEvent(name="tool.decided", value=value, timestamp=_now())
+
+
 def call_result(call_id: uuid.UUID, content: str) -> BaseEvent:
     return ToolCallResultEvent(
         message_id=f"{call_id}-result", tool_call_id=str(call_id), content=content, role="tool", timestamp=_now()
@@ -187,7 +206,11 @@ def run_ended(run: Run) -> BaseEvent:
 
 
 def replay(
-    run: Run, messages: Iterable[Message], calls: Iterable[ToolCall], pending: Iterable[Approval] = ()
+    run: Run,
+    messages: Iterable[Message],
+    calls: Iterable[ToolCall],
+    pending: Iterable[Approval] = (),
+    said: Mapping[uuid.UUID, Iterable[Decision]] = MappingProxyType({}),
 ) -> Iterator[BaseEvent]:
     """The events of a run as its rows tell it; folding them gives what folding the live ones gave."""
     agent = run.agent_version.agent
@@ -203,6 +226,8 @@ def replay(
         asked = calls_of.get(message.id, [])
         for call in asked:
             yield from call_asked(call.id, call.name, call.raw_arguments, message.id)
+            if call.id in said:
+                yield call_decided(call, said[call.id])
         for call in asked:
             yield from _replayed_status(call)
     if run.is_finished:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ag_ui.core import BaseEvent
 
-from agents import events, lease, output
+from agents import decisions, events, lease, output
 from agents.context import AgentConfig, RunContext
 from agents.journal import Journal
 from agents.lease import Claim
@@ -67,9 +67,8 @@ def load(claim: Claim) -> Loaded:
         transcript=transcript(messages, calls, run, agent.output_schema),
         turn=run.turn,
     )
-    return Loaded(
-        claim, run, ctx, Journal(claim, run, mine, own_calls, llm.provider), list(events.replay(run, mine, own_calls))
-    )
+    replay = list(events.replay(run, mine, own_calls, said=decisions.of_runs([run])))
+    return Loaded(claim, run, ctx, Journal(claim, run, mine, own_calls, llm.provider), replay)
 
 
 def transcript(

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from agents import events, interrupts
+from agents import decisions, events, interrupts
 from agents.channels import Batch
+from agents.decisions import Decisions
 from agents.models import Approval, Message, Run, RunQuerySet, RunStatus, ToolCall
 
 Row = TypeVar("Row", Message, ToolCall, Approval)
@@ -36,12 +37,21 @@ def _snapshots(chosen: RunQuerySet) -> list[Snapshot]:
     calls = _by_run(ToolCall.objects.filter(run__in=runs).order_by("position"))
     waiting = [run for run in runs if run.status == RunStatus.WAITING]
     pending = _by_run(interrupts.pending_approvals(waiting)) if waiting else {}
-    return [of_rows(run, messages.get(run.id, []), calls.get(run.id, []), pending.get(run.id, ())) for run in runs]
+    said = decisions.of_runs(runs)
+    return [
+        of_rows(run, messages.get(run.id, []), calls.get(run.id, []), pending.get(run.id, ()), said) for run in runs
+    ]
 
 
-def of_rows(run: Run, messages: list[Message], calls: list[ToolCall], pending: Sequence[Approval] = ()) -> Snapshot:
+def of_rows(
+    run: Run,
+    messages: list[Message],
+    calls: list[ToolCall],
+    pending: Sequence[Approval] = (),
+    said: Decisions | None = None,
+) -> Snapshot:
     """What these rows say; nothing is read."""
-    told = list(events.replay(run, messages, calls, pending))
+    told = list(events.replay(run, messages, calls, pending, said or {}))
     numbering = events.Numbering(run.id, run.thread_id, run.epoch)
     first = run.last_seq - len(told) + 1
     frames = tuple(events.frame(numbering.stamp(event, seq)) for seq, event in enumerate(told, start=first))

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 
+from agents.models import Verdict
+
 RequestId = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -35,6 +37,32 @@ class RetryRun(_Command):
     run_id: uuid.UUID
 
 
+class EditQuestion(_Command):
+    """Say it differently, as long as nobody has begun to answer."""
+
+    type: Literal["question.edit"]
+    run_id: uuid.UUID
+    text: str
+
+
+class WithdrawQuestion(_Command):
+    """Take a question back, as long as nobody has begun to answer."""
+
+    type: Literal["question.withdraw"]
+    run_id: uuid.UUID
+
+
+class DecideApproval(_Command):
+    """Allow a tool call or not. `args` are other arguments for it, as JSON; `digest` names those that were seen."""
+
+    type: Literal["approval.decide"]
+    approval_id: uuid.UUID
+    decision: Verdict
+    args: str | None = None
+    comment: str = ""
+    digest: str | None = None
+
+
 class Subscribe(_Command):
     """Watch a thread. `after` is the number of the last event the client has of `runId`, said in attempt `epoch`.
 
@@ -61,6 +89,6 @@ class Got(BaseModel):
     frames: Annotated[int, Field(ge=0)]
 
 
-Command = StartRun | CancelRun | RetryRun | Subscribe | Ping
+Command = StartRun | CancelRun | RetryRun | EditQuestion | WithdrawQuestion | DecideApproval | Subscribe | Ping
 Frame = Annotated[Command | Got, Field(discriminator="type")]
 frame: TypeAdapter[Frame] = TypeAdapter(Frame)

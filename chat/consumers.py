@@ -14,13 +14,25 @@ from uuid_utils.compat import uuid7
 from accounts.models import User
 from accounts.sessions import still_logged_in
 from agents import actions as runs
-from agents import follow
+from agents import approvals, follow
 from agents.actions import Refused
 from agents.database import in_database
 from agents.follow import Gone, Have, Watcher
 from agents.models import Run
 from chat import actions
-from chat.commands import CancelRun, Command, Got, Ping, RetryRun, StartRun, Subscribe, frame
+from chat.commands import (
+    CancelRun,
+    Command,
+    DecideApproval,
+    EditQuestion,
+    Got,
+    Ping,
+    RetryRun,
+    StartRun,
+    Subscribe,
+    WithdrawQuestion,
+    frame,
+)
 from chat.models import Conversation
 from chat.window import TooSlow, Window
 
@@ -90,6 +102,15 @@ class ChatConsumer(AsyncWebsocketConsumer):
             case RetryRun():
                 run = await in_database(self._run, asked.run_id)
                 await self._ack(asked, await in_database(runs.retry_run, run=run, user=self.user))
+            case EditQuestion():
+                run = await in_database(self._run, asked.run_id)
+                await self._ack(asked, await in_database(runs.edit_question, run=run, text=asked.text))
+            case WithdrawQuestion():
+                run = await in_database(self._run, asked.run_id)
+                await in_database(runs.withdraw_question, run)
+                await self._ack(asked, run)
+            case DecideApproval():
+                await self._ack(asked, await in_database(self._decide, asked))
             case Subscribe():
                 await self._subscribe(asked)
             case Ping():
@@ -170,12 +191,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
         while True:
             await asyncio.sleep(settings.SOCKET_CHECK_SECONDS)
             try:
-                if await in_database(still_logged_in, self.scope):
-                    continue
+                user = await in_database(still_logged_in, self.scope)
             except (OperationalError, InterfaceError):
                 continue
-            await self.close(code=NOT_LOGGED_IN)
-            return
+            if user is None:
+                await self.close(code=NOT_LOGGED_IN)
+                return
+            self.user = user  # what they may do may have changed
 
     def _may_see(self, thread_id: uuid.UUID) -> bool:
         return Conversation.objects.visible_to(self.user).filter(pk=thread_id).exists()
@@ -186,6 +208,17 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if run is None:
             raise Refused(NO_RUN)
         return run
+
+    def _decide(self, asked: DecideApproval) -> Run:
+        approval = approvals.decide(
+            approval_id=asked.approval_id,
+            by=self.user,
+            verdict=asked.decision,
+            arguments=asked.args,
+            comment=asked.comment,
+            seen_digest=asked.digest,
+        )
+        return approval.run
 
     def _live_run(self, thread_id: uuid.UUID) -> Run | None:
         return Run.objects.filter(thread=thread_id).unfinished().order_by("position").first()

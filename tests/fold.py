@@ -20,6 +20,7 @@ class ToolUse:
     arguments: str = ""
     status: str = ""
     result: str | None = None
+    decisions: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -36,6 +37,8 @@ class RunView:
     code: str | None = None
     usage: list[dict[str, Any]] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
+    interrupts: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     retries: list[str] = field(default_factory=list)
 
     @property
@@ -83,6 +86,8 @@ class View:
         metadata = event["metadata"]
         if event["type"] == "RUN_STARTED":
             self._start(metadata)
+        elif event.get("name") == "run.removed":
+            self._runs.pop(event["value"]["runId"], None)
         else:
             _apply(self._runs[metadata["runId"]], event["type"], event, metadata)
 
@@ -113,6 +118,7 @@ def _apply(run: RunView, kind: str, event: Event, metadata: dict[str, Any]) -> N
         case "RUN_FINISHED":
             run.status = run.outcome = event["outcome"]["type"]
             run.usage = event.get("usage", [])
+            run.interrupts = event["outcome"].get("interrupts", [])
             run.figures = {name: metadata.get(name) for name in ("durationMs", "firstTokenMs", "costUsd")}
         case "RUN_ERROR":
             run.status, run.error, run.code = "error", event["message"], event.get("code")
@@ -125,8 +131,17 @@ def _apply_custom(run: RunView, name: str, value: dict[str, Any]) -> None:
             _tool(run, value["toolCallId"]).status = value["status"]
         case "llm.retry":
             run.retries.append(value["reason"])
+        case "tool.decided":
+            _decide(_tool(run, value["toolCallId"]), value)
+        case "limit.warning":
+            run.warnings.append(value["limit"])
         case "message.superseded":
             del run.parts[value["messageId"]]
+
+
+def _decide(tool: ToolUse, value: dict[str, Any]) -> None:
+    tool.decisions = value["decisions"]
+    tool.arguments = value.get("arguments", tool.arguments)
 
 
 def _text(run: RunView, event: Event) -> Text:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
@@ -50,19 +50,20 @@ class ChatSocket:
     def close(self) -> None:
         self._opened.close()
 
-    def reconnect(self, thread: str, run: str) -> None:
+    def reconnect(self, thread: str, run: str, *, queued: Sequence[str] = ()) -> None:
         """Come back after a loss, saying what is already there."""
         self.close()
         self._socket = self._connected()
-        self.catch_up(thread, run)
+        self.catch_up(thread, run, queued=queued)
 
     def load(self, events: list[Event]) -> None:
         """Begin with the events of a page."""
         for event in events:
             self._take(event)
 
-    def catch_up(self, thread: str, run: str) -> None:
-        ack = self.send("subscribe", threadId=thread, runId=run, after=self._last[run], epoch=self._epoch[run])
+    def catch_up(self, thread: str, run: str, *, queued: Sequence[str] = ()) -> None:
+        place = {"after": self._last[run], "epoch": self._epoch[run]}
+        ack = self.send("subscribe", threadId=thread, runId=run, queued=list(queued), **place)
         assert ack["type"] == "ack", ack
 
     def send(self, kind: str, *, id: str | None = None, **fields: Any) -> dict[str, Any]:
@@ -108,6 +109,14 @@ class ChatSocket:
         """Read on until that much of the answer is in view."""
         self._read_until(lambda: self.view.has(run) and self.view.run(run).answer == text, f"the text {text!r}")
 
+    def interrupt(self, run: str) -> dict[str, Any]:
+        """What the run waits for a person to say, reading on until it does."""
+        self._read_until(lambda: self.view.has(run) and bool(self.view.run(run).interrupts), f"{run} to wait")
+        return self.view.run(run).interrupts[0]
+
+    def until_removed(self, run: str) -> None:
+        self._read_until(lambda: not self.view.has(run), f"{run} being taken back")
+
     def until_status(self, run: str, status: str) -> None:
         self._read_until(lambda: self.view.has(run) and self.view.run(run).status == status, f"{run} being {status}")
 
@@ -125,9 +134,10 @@ class ChatSocket:
         return self._opened.enter_context(opening)
 
     def _end_of(self, run: str) -> Event | None:
-        """Its last event, if that is an end: a run that starts anew has not ended."""
+        """Its last event, if that is an end: a run that starts anew or waits for a person has not ended."""
         own = [event for event in self.events if event["metadata"]["runId"] == run]
-        return own[-1] if own and own[-1]["type"] in ("RUN_FINISHED", "RUN_ERROR") else None
+        is_end = own and own[-1]["type"] in ("RUN_FINISHED", "RUN_ERROR")
+        return own[-1] if is_end and own[-1].get("outcome", {}).get("type") != "interrupt" else None
 
     def _read_until(self, is_done: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + SECONDS
@@ -142,7 +152,8 @@ class ChatSocket:
             self._answers[frame["id"]] = frame
             return
         run, seq = frame["metadata"]["runId"], frame["metadata"]["seq"]
-        if frame["type"] != "RUN_STARTED" and seq <= self._last.get(run, -1):
+        counts_always = frame["type"] == "RUN_STARTED" or frame.get("name") == "run.removed"
+        if not counts_always and seq <= self._last.get(run, -1):
             return  # a repeat, as after a reconnect
         self._verifier.check(frame)
         self._last[run], self._epoch[run] = seq, frame["metadata"]["epoch"]

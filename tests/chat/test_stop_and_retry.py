@@ -1,7 +1,12 @@
 """Stopping an answer, and asking once more."""
 
+import pytest
+
 from agents.models import Message, Run
+from tests.drills.agents import ledger_agent
+from tests.drills.ledger.book import executions
 from tests.fold import View
+from tests.llm import call
 
 
 def test_stop_keeps_what_was_said_and_hangs_up_on_the_llm(live_stack, socket_of, llm, alice):
@@ -121,3 +126,31 @@ def test_what_is_still_being_answered_cannot_be_retried(socket_of, llm, alice):
 
     assert refused["type"] == "nack"
     assert Run.objects.filter(user=alice).count() == 1
+
+
+def test_stop_while_the_llm_is_to_be_asked_again_does_not_wait_for_it(socket_of, llm, alice):
+    llm.fails(503, retry_after=15)
+    socket = socket_of(alice)
+    ack = socket.ask("Count")
+    socket.until("CUSTOM", name="llm.retry")
+
+    socket.send("run.cancel", runId=ack["runId"])
+
+    assert socket.end(ack["runId"])["outcome"] == {"type": "cancelled"}
+    assert len(llm.requests) == 1
+
+
+@pytest.mark.parametrize("tool", ["ledger_read", "ledger_unsafe"])
+def test_stop_while_a_tool_runs_does_not_wait_for_it(live_stack, socket_of, llm, alice, tool):
+    llm.asks(call(tool, note="long", gate="never opened"))
+    socket = socket_of(alice)
+    ack = socket.ask("Do it", agent=ledger_agent().slug)
+    live_stack.until(lambda: len(executions(ack["runId"])) == 1, "the tool is at work")
+
+    socket.send("run.cancel", runId=ack["runId"])
+    end = socket.end(ack["runId"])
+
+    assert end["outcome"] == {"type": "cancelled"}
+    expected = {"ledger_read": "cancelled", "ledger_unsafe": "unsettled"}[tool]
+    assert [one.status for one in socket.view.run(ack["runId"]).tools] == [expected]
+    assert View(live_stack.page_data(ack["threadId"], alice)["events"]).lasting == socket.view.lasting
