@@ -25,7 +25,7 @@ def ring(run_id: uuid.UUID) -> None:
 
 def announce(run: Run, news: Batch | None = None) -> None:
     """Tell those who watch a thread that one of its runs changed without a worker; without news they read its rows."""
-    packed = (news or Batch(str(run.id), run.epoch, first_seq=run.last_seq + 1, frames=())).packed()
+    packed = (news or Batch(str(run.id), run.epoch + 1, first_seq=1, frames=())).packed()  # newer than all they have
     _soon(lambda: _redis().publish(thread_channel(run.thread_id), packed))
 
 

@@ -119,7 +119,7 @@ class Journal:
             run = Run.objects.select_for_update().filter(pk=self.run.pk, epoch=self._claim.epoch).first()
             if run is None:
                 raise LeaseLost
-            waits = told == interrupts.of_run(run)
+            waits = bool(told) and told == interrupts.of_run(run)
             target = RunStatus.WAITING if waits else RunStatus.QUEUED
             changes = {"wait_kind": kind} if waits else {"queued_at": timezone.now()}
             if not self._mine().move(RunStatus.RUNNING, target, last_seq=last_seq, **self._totals(), **changes):

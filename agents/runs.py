@@ -23,7 +23,7 @@ from agents.loading import Loaded, take
 from agents.models import RunStatus, StopReason, WaitKind
 from agents.outcomes import closing
 from agents.spans import Attempt, Timer
-from agents.transcript import open_calls
+from agents.transcript import awaited_calls, open_calls
 
 logger = logging.getLogger(__name__)
 
@@ -257,8 +257,11 @@ class _Drive:
             )
         except LeaseLost:
             logger.warning(LEASE_LOST, self._run.id)
+            doorbell.announce(self._run)  # a COMMIT whose answer was lost looks like this too
             return
         self._log.end_text()
         self._log.publish(frames)
+        if awaited_calls(self._ctx.transcript):
+            doorbell.announce(self._run)  # people may have decided something we have not read
         if following:
             doorbell.ring(following)

@@ -146,7 +146,7 @@ CELERY = {
         "socket_timeout": 3,
         "socket_connect_timeout": 3,
         "visibility_timeout": 3600,
-        "queue_prefix": "plumbline-",
+        "global_keyprefix": "plumbline-",
     },
     "broker_connection_retry_on_startup": True,
     "task_ignore_result": True,
