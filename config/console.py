@@ -17,15 +17,16 @@ def _may(permission: str) -> Callable[[HttpRequest], bool]:
     return lambda request: request.user.has_perm(permission)
 
 
-def _item(title: str, icon: str, model: str) -> dict[str, Any]:
-    """A line of the menu for the list of a model, for those who may see its rows."""
+def _item(title: str, icon: str, model: str, *, badge: str = "") -> dict[str, Any]:
+    """A line of the menu for the list of a model, for those who may see its rows. `badge` names what counts them."""
     app, name = model.split(".")
-    return {
+    item = {
         "title": title,
         "icon": icon,
         "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
         "permission": _may(f"{app}.view_{name}"),
     }
+    return item | {"badge": badge} if badge else item
 
 
 UNFOLD: dict[str, Any] = {
@@ -41,7 +42,11 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "GLOBAL_CALLBACK": "config.console.frame",
     "DASHBOARD_CALLBACK": "observability.overview.overview",
-    "STYLES": [lambda request: static("css/tokens.css"), lambda request: static("css/console.css")],
+    "STYLES": [
+        lambda request: static("css/tokens.css"),
+        lambda request: static("css/console.css"),
+        lambda request: static("css/decisions.css"),
+    ],
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,
@@ -52,6 +57,8 @@ UNFOLD: dict[str, Any] = {
                     _item("Traces", "account_tree", "observability.trace"),
                     _item("Conversations", "forum", "chat.conversation"),
                     _item("Runs", "play_circle", "agents.run"),
+                    _item("Approvals", "how_to_reg", "agents.approval", badge="agents.admin.badges.approvals"),
+                    _item("Unknown outcomes", "help", "agents.settlement", badge="agents.admin.badges.outcomes"),
                     _item("Feedback", "thumbs_up_down", "chat.feedback"),
                 ]
             },

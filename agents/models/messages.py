@@ -80,6 +80,9 @@ class ToolCall(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["message", "position"], name="one_call_per_position")]
+        indexes: ClassVar = [
+            models.Index("run", condition=models.Q(status="outcome_unknown"), name="unknown_outcomes"),
+        ]
 
     def __str__(self) -> str:
         return self.name

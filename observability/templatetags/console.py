@@ -83,6 +83,28 @@ def _ago(seconds: float, exact: datetime) -> str:
 
 
 @register.filter
+def until(moment: datetime | None) -> SafeString | str:
+    """How long from now in words; the exact moment on hover and for machines."""
+    if moment is None:
+        return "–"
+    exact = timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        exact.isoformat(timespec="seconds"),
+        f"{exact:%Y-%m-%d %H:%M:%S %Z}",
+        _until((moment - timezone.now()).total_seconds()),
+    )
+
+
+def _until(seconds: float) -> str:
+    if seconds <= 0:
+        return "now"
+    if seconds < 5400:
+        return f"in {max(seconds / 60, 1):.0f} min"
+    return f"in {seconds / 3600:.0f} h" if seconds < 2 * 86_400 else f"in {seconds / 86_400:.0f} d"
+
+
+@register.filter
 def lookup(table: dict[Any, Any], key: Any) -> Any:
     """What the table holds under this key, if anything."""
     return table.get(key)

@@ -84,7 +84,7 @@ def test_an_administrator_deletes_a_trace_with_its_steps(dana: User, client_of: 
 @pytest.mark.parametrize(
     "page",
     [
-        "agents/agent/", "agents/run/", "agents/agentversion/", "chat/conversation/", "chat/feedback/",
+        "agents/agent/", "agents/agentversion/", "chat/conversation/", "chat/feedback/",
         "accounts/user/", "auth/group/", f"chat/conversation/{uuid4()}/change/",
     ],
 )  # fmt: skip

@@ -88,6 +88,7 @@ def test_nobody_writes_into_a_conversation(alice: User, dana: User, client_of: C
     "page",
     [
         "agents/agent/", "agents/run/", "agents/agentversion/", "chat/conversation/", "chat/feedback/",
+        "agents/toolcall/", "agents/approval/", "agents/settlement/",
         "accounts/user/", "accounts/user/add/", "auth/group/",
         "auth/group/add/", "observability/trace/", "observability/", "agents/", "",
     ],

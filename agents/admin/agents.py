@@ -1,5 +1,7 @@
-"""Agents and their runs in the console."""
+"""Agents and their versions in the console."""
 
+import json
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
@@ -7,32 +9,17 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from pydantic import ValidationError
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from agents.models import Agent, AgentVersion, Run
+from agents.admin.base import ReadOnlyAdmin
+from agents.models import Agent, AgentVersion
+from agents.policies import Level, policies_of
 
 MOST_SUGGESTIONS = 4
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """Rows that may be looked at, by those who may, and are written by the product alone. Never counts its table."""
-
-    paginator = InfinitePaginator
-    show_full_result_count = False
-    list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 class AgentForm(forms.ModelForm):
@@ -117,28 +104,57 @@ class AgentVersionAdmin(VersionColumns, ReadOnlyAdmin):
     list_filter = ("agent",)
     ordering = ("-id",)
     fields = (
-        "agent", "number", "instructions_text", "llm", "fallback_llm_names", "parameters", "tool_names", "max_turns",
-        "max_tool_calls", "created_by", "created_at",
+        "agent", "number", "instructions_text", "llm", "fallback_llm_names", "parameters", "tool_names",
+        "approval_policies", "limits", "answer_form", "created_by", "created_at",
     )  # fmt: skip
 
     @admin.display(description="Instructions")
     def instructions_text(self, version: AgentVersion) -> SafeString:
         return format_html('<div class="as-written">{}</div>', version.instructions)
 
+    @admin.display(description="Asks people")
+    def approval_policies(self, version: AgentVersion) -> SafeString | str:
+        """Tool by tool: who is asked before it runs, in which order, and what happens if nobody says anything."""
+        try:
+            policies = policies_of(version.approvals)
+        except ValidationError:
+            return "Its policies cannot be read, so none of these tools can be used."
+        asking = [(tool, policy) for tool, policy in policies.items() if policy.asks()]
+        if not asking:
+            return "Never: every tool runs at once."
+        return _lines((tool, ", then ".join(map(_asked, policy.levels))) for tool, policy in asking)
 
-@admin.register(Run)
-class RunAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "agent_version", "user", "status", "stop_reason", "recoveries", "trace")
-    list_select_related = ("agent_version__agent", "user")
-    list_filter = ("status", "stop_reason", "agent_version__agent")
-    ordering = ("-id",)
-    fields = (
-        "id", "trace", "thread", "position", "agent_version", "user", "replaces", "status", "stop_reason", "error",
-        "turn", "recoveries", "epoch", "input_tokens", "cached_tokens", "output_tokens", "cost", "first_token_ms",
-        "created_at", "queued_at", "started_at", "finished_at",
-    )  # fmt: skip
+    @admin.display(description="Limits of a run")
+    def limits(self, version: AgentVersion) -> SafeString:
+        money = "no limit" if version.max_cost is None else f"${version.max_cost.normalize():f}"
+        tokens = "no limit" if version.max_tokens is None else f"{version.max_tokens:,} in and out"
+        return _lines(
+            [
+                ("Turns", f"{version.max_turns:,}"),
+                ("Tool calls", f"{version.max_tool_calls:,}"),
+                ("Tokens", tokens),
+                ("Cost", money),
+                ("Active time", f"{version.max_active_seconds:,} s; waiting for people does not count"),
+            ]
+        )
 
-    @admin.display(description="Trace")
-    def trace(self, run: Run) -> SafeString:
-        trace = reverse("admin:observability_trace_change", args=[run.id])
-        return format_html('<a class="door" href="{}">Trace</a>', trace)
+    @admin.display(description="Form of its answer")
+    def answer_form(self, version: AgentVersion) -> SafeString | str:
+        if not version.output_schema:
+            return "Free text"
+        schema = json.dumps(version.output_schema, ensure_ascii=False, indent=2)
+        return format_html('<div class="console"><pre class="code" tabindex="0">{}</pre></div>', schema)
+
+
+def _asked(level: Level) -> str:
+    """`2 of the group Managers within 72 h, else it is denied`."""
+    kind, _, name = level.who.partition(":")
+    who = {"requester": "the person who asked", "staff": "the staff", "group": f"the group {name}"}.get(kind, name)
+    number = f"{level.needed} of " if level.needed > 1 else ""
+    otherwise = "the next is asked" if level.on_expiry == "escalate" else "it is denied"
+    return f"{number}{who} within {level.expires_hours:g} h, else {otherwise}"
+
+
+def _lines(named: Iterable[tuple[str, str]]) -> SafeString:
+    lines = format_html_join("", "<dt>{}</dt><dd>{}</dd>", named)
+    return format_html('<dl class="said-of-it">{}</dl>', lines)

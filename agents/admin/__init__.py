@@ -1,0 +1,18 @@
+"""What runs and what people decide about it, in the console: one page family a file."""
+
+from agents.admin.agents import AgentAdmin, AgentVersionAdmin
+from agents.admin.approvals import ApprovalAdmin
+from agents.admin.base import ReadOnlyAdmin
+from agents.admin.calls import ToolCallAdmin
+from agents.admin.runs import RunAdmin
+from agents.admin.settlements import SettlementAdmin
+
+__all__ = [
+    "AgentAdmin",
+    "AgentVersionAdmin",
+    "ApprovalAdmin",
+    "ReadOnlyAdmin",
+    "RunAdmin",
+    "SettlementAdmin",
+    "ToolCallAdmin",
+]

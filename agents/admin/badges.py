@@ -1,0 +1,22 @@
+"""The numbers in the console's menu: what waits for a person."""
+
+from django.http import HttpRequest
+
+from agents.admin.settlements import unknown_outcomes
+from agents.models import Approval
+
+MOST_COUNTED = 99
+
+
+def approvals(request: HttpRequest) -> str:
+    """How many approvals this person may decide now; empty for none."""
+    return _badge(Approval.objects.decidable_by(request.user).values("pk")[: MOST_COUNTED + 1].count())
+
+
+def outcomes(request: HttpRequest) -> str:
+    """How many calls wait for a word on what became of them; empty for none."""
+    return _badge(unknown_outcomes().values("pk")[: MOST_COUNTED + 1].count())
+
+
+def _badge(number: int) -> str:
+    return f"{MOST_COUNTED}+" if number > MOST_COUNTED else str(number or "")
