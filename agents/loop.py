@@ -27,7 +27,8 @@ SAME_CALL_LIMIT = 3
 
 async def run(ctx: RunContext) -> AsyncGenerator[Fact]:
     """Yield what happens until the agent has answered, waits or cannot go on: `RunEnded` or `RunPaused` is last."""
-    while True:
+    limit = _limit_reached(ctx, ctx.turn - 1)  # as it was before the last reply
+    while not _has_answered(ctx):
         if name := _repeated_call(ctx):
             yield RunEnded(StopReason.REPEATED_CALL, f"The agent asked for {name} {SAME_CALL_LIMIT} times in a row.")
             return
@@ -37,7 +38,7 @@ async def run(ctx: RunContext) -> AsyncGenerator[Fact]:
         if kind := _awaited(ctx):
             yield RunPaused(kind)
             return
-        limit = _limit_reached(ctx)
+        limit = _limit_reached(ctx, ctx.turn)
         try:
             async with aclosing(_think(ctx, is_closing=limit is not None)) as facts:
                 async for fact in facts:
@@ -45,9 +46,13 @@ async def run(ctx: RunContext) -> AsyncGenerator[Fact]:
         except LLMError as error:
             yield RunEnded(StopReason.LLM_ERROR, error.words)
             return
-        if not open_calls(ctx.transcript) and not answers_of_run(ctx.transcript)[-1].complaint:
-            yield _end(ctx, limit)
-            return
+    yield _end(ctx, limit)
+
+
+def _has_answered(ctx: RunContext) -> bool:
+    """Whether the last word is said. A run may be found like that: its worker died just before the end."""
+    answers = answers_of_run(ctx.transcript)
+    return bool(answers) and not answers[-1].calls and not answers[-1].complaint
 
 
 def _repeated_call(ctx: RunContext) -> str:
@@ -73,8 +78,8 @@ def _awaited(ctx: RunContext) -> WaitKind | None:
     return WaitKind.INPUT if statuses else None
 
 
-def _limit_reached(ctx: RunContext) -> StopReason | None:
-    if ctx.turn >= ctx.agent.max_turns - 1:
+def _limit_reached(ctx: RunContext, turn: int) -> StopReason | None:
+    if turn >= ctx.agent.max_turns - 1:
         return StopReason.MAX_TURNS
     if sum(call.is_begun for call in calls_of_run(ctx.transcript)) >= ctx.agent.max_tool_calls:
         return StopReason.MAX_TOOL_CALLS

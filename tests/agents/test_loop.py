@@ -299,6 +299,16 @@ async def test_a_run_left_between_two_steps_goes_on_with_the_open_calls_only(llm
     assert told == ["noted pens", "noted paper"]
 
 
+async def test_a_run_left_just_before_its_end_ends_without_another_answer(llm, ctx):
+    ctx.transcript.append(Answer("All tidy."))
+    ctx.turn = 5
+
+    facts = await facts_of(ctx)
+
+    assert facts == [RunEnded(StopReason.MAX_TURNS)]
+    assert llm.requests == []
+
+
 async def test_the_key_of_a_call_is_the_same_on_every_attempt(llm, ctx, desk):
     left = AskedFor(uuid7(), "alone", "{}", Effect.IDEMPOTENT)
     keys = []
