@@ -1,7 +1,7 @@
-"""Grows workers: what a worker imports is imported once, and each worker is a fork of that, at work in a moment.
+"""Grows processes: what a worker imports is imported once, and each process is a fork of that, at work in a moment.
 
-`python -m tests.nursery` reads one order a line and answers with the pid. A worker dies with its nursery, and the
-nursery with the process that holds its input.
+`python -m tests.nursery` reads one order a line and answers with the pid. The processes die with their nursery, and the
+nursery with whoever holds its input.
 """
 
 import ctypes
@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 import sys
+import traceback
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ PR_SET_PDEATHSIG = 1
 
 
 class Nursery:
-    """The door to it. Workers are asked for one at a time."""
+    """The door to it. Processes are asked for one at a time."""
 
     def __init__(self, *, env: dict[str, str], folder: Path) -> None:
         command = [sys.executable, "-m", "tests.nursery"]
@@ -30,9 +31,12 @@ class Nursery:
                 command, env=env, cwd=BASE_DIR, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
             )
 
-    def grow(self, arguments: list[str], *, log: Path, fault: str = "") -> "Child":
+    def grow(self, main: str, arguments: list[str], *, log: Path, fault: str = "") -> "Child":
+        """A process that calls `main` ("module:function") with these arguments, and dies at the point `fault`."""
         assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(json.dumps({"arguments": arguments, "log": str(log), "fault": fault}) + "\n")
+        self._process.stdin.write(
+            json.dumps({"main": main, "arguments": arguments, "log": str(log), "fault": fault}) + "\n"
+        )
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         assert answer, f"the nursery has died; see {log.parent}/nursery.log"
@@ -84,21 +88,30 @@ def main() -> None:
         order: dict[str, Any] = json.loads(line)
         pid = os.fork()
         if pid == 0:
-            _be_worker(order)
+            _be_born(order)
         print(pid, flush=True)
 
 
-def _be_worker(order: dict[str, Any]) -> None:
+def _be_born(order: dict[str, Any]) -> None:
     _leave_the_parent(Path(order["log"]))
-    from config.celery import app
-
+    module, _, function = order["main"].partition(":")
     if order["fault"]:
         _arm(order["fault"])
     try:
-        app.worker_main(order["arguments"])
+        getattr(importlib.import_module(module), function)(order["arguments"])
     except SystemExit as leaving:
         os._exit(leaving.code if isinstance(leaving.code, int) else 1)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
     os._exit(0)
+
+
+def work(arguments: list[str]) -> None:
+    """Be a worker, as the command line `celery worker` is."""
+    from config.celery import app
+
+    app.worker_main(["worker", *arguments])
 
 
 def _arm(fault: str) -> None:

@@ -119,16 +119,19 @@ class Stack:
         """A worker as production has it; with `fault` ("mid_stream:3") it kills itself at that point."""
         self._numbers += 1
         name = f"worker-{self._numbers}"
-        self._nursery = self._nursery or Nursery(env=self._env, folder=self._folder)
-        arguments = ["worker", "--pool", "threads", "-n", f"{name}@tests", "--without-gossip", "--without-mingle"]
-        log = self._log_of(name)
-        child = self._nursery.grow([*arguments, "--loglevel=INFO"], log=log, fault=fault)
-        worker = self._keep(Process(name, log, child))
+        arguments = ["--pool", "threads", "-n", f"{name}@tests", "--without-gossip", "--without-mingle"]
+        worker = self.fork(name, "tests.nursery:work", [*arguments, "--loglevel=INFO"], fault=fault)
         worker.may_end = bool(fault)
         self.workers.append(worker)
         if wait:
             self.until(self._are_workers_ready, f"{name} answers")
         return worker
+
+    def fork(self, name: str, main: str, arguments: list[str], *, fault: str = "") -> Process:
+        """A process that has all a worker has imported, and calls `main` ("module:function") with these arguments."""
+        self._nursery = self._nursery or Nursery(env=self._env, folder=self._folder)
+        log = self._log_of(name)
+        return self._keep(Process(name, log, self._nursery.grow(main, arguments, log=log, fault=fault)))
 
     def until_said(self, process: Process, words: str) -> None:
         """Wait for a line in a log that matches."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from agents.models import Agent, AgentVersion
 
-LEDGER_TOOLS = ["ledger_read", "ledger_idempotent", "ledger_unsafe", "ledger_poison"]
+LEDGER_TOOLS = ["ledger_read", "ledger_idempotent", "ledger_unsafe", "ledger_blocking", "ledger_poison"]
 
 
 def ledger_agent(slug: str = "ledger", *, approvals: dict[str, Any] | None = None, **version: Any) -> Agent:

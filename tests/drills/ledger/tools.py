@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 
 from agents.models import Effect
 from agents.tools.base import ToolContext, tool
@@ -27,6 +28,15 @@ async def ledger_unsafe(context: ToolContext, note: str, gate: str = "") -> str:
     return await _do("ledger_unsafe", context, note, gate)
 
 
+@tool(effect=Effect.UNSAFE)
+def ledger_blocking(context: ToolContext, note: str, gate: str = "") -> str:
+    """Pay somebody, in a process of its own."""
+    _write("ledger_blocking", context, note)
+    while gate and not book.gate(gate).exists():
+        time.sleep(0.02)
+    return f"done {note}"
+
+
 @tool(effect=Effect.READ)
 async def ledger_poison(context: ToolContext, note: str, cure: str) -> str:
     """Kill the process this runs in, unless the gate named by `cure` is open."""
@@ -44,6 +54,5 @@ async def _do(name: str, context: ToolContext, note: str, gate: str) -> str:
 
 
 def _write(name: str, context: ToolContext, note: str) -> None:
-    attempt = getattr(context, "attempt", 1)
     run, key = str(context.run_id), str(context.idempotency_key)
-    book.write(book.Execution(tool=name, note=note, run=run, key=key, attempt=attempt, pid=os.getpid()))
+    book.write(book.Execution(tool=name, note=note, run=run, key=key, attempt=context.attempt, pid=os.getpid()))
