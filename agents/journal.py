@@ -32,7 +32,7 @@ from agents.models import (
     WaitKind,
 )
 from agents.outcomes import close_open_calls, next_in_line, record_trace
-from agents.spans import Attempt, Timer, broken_off_span, llm_span, receive_span, tool_span
+from agents.spans import Attempt, Timer, broken_off_span, llm_span, lost_call_span, receive_span, tool_span
 from agents.text import storable
 from agents.tools.base import ToolResult
 from agents.transcript import Answer, Call
@@ -56,10 +56,18 @@ class Journal:
         self._provider = provider
 
     @transaction.atomic
-    def opened(self) -> None:
-        """The run is in work: how long it was queued becomes its first span. The claim has already told its row."""
-        if self.run.turn == 0:  # written twice, it is the same span
-            recorder.record_spans([receive_span(self.run, self._question)])
+    def opened(self, cut_off: list[ToolCall]) -> None:
+        """The run is in work: how long it was queued becomes its first span. The claim has already told its row.
+
+        `cut_off` are calls another worker had begun; one whose outcome is unknown stands still from now on.
+        """
+        if not self._mine().select_for_update().exists():
+            raise LeaseLost
+        received = [receive_span(self.run, self._question)] if self.run.turn == 0 else []  # told twice, it is the same
+        recorder.record_spans([*received, *(lost_call_span(call) for call in cut_off)])
+        unknown = [call.pk for call in cut_off if call.status == CallStatus.OUTCOME_UNKNOWN]
+        if unknown:
+            ToolCall.objects.filter(pk__in=unknown).update(status=CallStatus.OUTCOME_UNKNOWN)
         self._record_trace()
 
     def reserve(self, request: LLMRequest, llm_names: list[str]) -> None:

@@ -11,16 +11,14 @@ from ag_ui.core import BaseEvent
 from agents import decisions, events, lease, output
 from agents.context import AgentConfig, RunContext
 from agents.journal import Journal
-from agents.lease import Claim
+from agents.lease import Claim, LeaseLost
 from agents.llm import connection
 from agents.llm.connection import Connection, Source
-from agents.models import AgentVersion, CallStatus, Effect, Message, Role, Run, RunStatus, ToolCall
+from agents.models import AgentVersion, CallStatus, Effect, Message, Role, Run, ToolCall
 from agents.outcomes import closing
 from agents.policies import policies_of
-from agents.spans import lost_call_span
 from agents.tools.registry import all_tools
 from agents.transcript import Answer, Call, Entry, Question
-from observability import recorder
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +30,7 @@ class Loaded:
     ctx: RunContext
     journal: Journal
     replay: list[BaseEvent]
+    cut_off: list[ToolCall]
 
 
 def take(run_id: uuid.UUID) -> Loaded | None:
@@ -40,7 +39,10 @@ def take(run_id: uuid.UUID) -> Loaded | None:
     if held is None:
         return None
     loaded = load(held)
-    loaded.journal.opened()
+    try:
+        loaded.journal.opened(loaded.cut_off)
+    except LeaseLost:
+        return None
     return loaded
 
 
@@ -51,7 +53,10 @@ def load(claim: Claim) -> Loaded:
     answers = [message for message in messages if message.role == Role.ASSISTANT]
     calls = list(ToolCall.objects.filter(message__in=answers).order_by("position"))
     own_calls = [call for call in calls if call.run_id == run.id]
-    _mark_cut_off(claim, own_calls)
+    cut_off = [call for call in own_calls if call.status == CallStatus.STARTED]  # another worker had begun these
+    for call in cut_off:
+        if call.effect == Effect.UNSAFE:  # never begun again: what became of it is for a person to say
+            call.status = CallStatus.OUTCOME_UNKNOWN
     mine = [message for message in messages if message.run_id == run.id]
     connected = connection.current()
     agent = _config(run.agent_version, connected)
@@ -68,7 +73,7 @@ def load(claim: Claim) -> Loaded:
         turn=run.turn,
     )
     replay = list(events.replay(run, mine, own_calls, said=decisions.of_runs([run])))
-    return Loaded(claim, run, ctx, Journal(claim, run, mine, own_calls, llm.provider), replay)
+    return Loaded(claim, run, ctx, Journal(claim, run, mine, own_calls, llm.provider), replay, cut_off)
 
 
 def transcript(
@@ -99,19 +104,6 @@ def _messages_up_to(run: Run) -> Iterator[Message]:
         .order_by("run__position", "position")
         .iterator()
     )
-
-
-def _mark_cut_off(claim: Claim, calls: list[ToolCall]) -> None:
-    """Another worker had begun these. An unsafe one is never begun again: what became of it is for a person to say."""
-    cut_off = [call for call in calls if call.status == CallStatus.STARTED]
-    recorder.record_spans([lost_call_span(call) for call in cut_off])
-    for call in cut_off:
-        if call.effect != Effect.UNSAFE:
-            continue
-        call.status = CallStatus.OUTCOME_UNKNOWN
-        ToolCall.objects.filter(
-            pk=call.pk, status=CallStatus.STARTED, run__epoch=claim.epoch, run__status=RunStatus.RUNNING
-        ).update(status=call.status)
 
 
 def _call(row: ToolCall, run: Run) -> Call:
