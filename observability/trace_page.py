@@ -75,6 +75,14 @@ class SpanPage:
     attributes: list[tuple[str, str]]
     has_payload: bool
 
+    @property
+    def call_id(self) -> UUID | None:
+        """The tool call it was, whose own page knows more than the trace."""
+        try:
+            return UUID(dict(self.attributes).get("gen_ai.tool.call.id", ""))
+        except ValueError:
+            return None
+
 
 def span_page(span: Span) -> SpanPage:
     """One step with its payload, ready to be shown."""

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from agents.admin.base import ReadOnlyAdmin
+from agents.admin.base import ReadOnlyAdmin, dollars
 from agents.models import Agent, AgentVersion
 from agents.policies import Level, policies_of
 
@@ -126,7 +126,7 @@ class AgentVersionAdmin(VersionColumns, ReadOnlyAdmin):
 
     @admin.display(description="Limits of a run")
     def limits(self, version: AgentVersion) -> SafeString:
-        money = "no limit" if version.max_cost is None else f"${version.max_cost.normalize():f}"
+        money = "no limit" if version.max_cost is None else dollars(version.max_cost)
         tokens = "no limit" if version.max_tokens is None else f"{version.max_tokens:,} in and out"
         return _lines(
             [

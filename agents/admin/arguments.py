@@ -9,7 +9,7 @@ LONGEST_SUMMARY = 160
 
 @dataclass(frozen=True)
 class Argument:
-    """One of them. `is_data`: a list or an object, shown as code."""
+    """One of them. `is_data`: it is shown as code, because as words it could be taken for something else."""
 
     name: str
     value: str
@@ -21,7 +21,7 @@ def table_of(raw: str) -> list[Argument]:
     parsed = _parsed(raw)
     if not isinstance(parsed, dict):
         return []
-    return [Argument(name, _shown(value), isinstance(value, dict | list)) for name, value in parsed.items()]
+    return [_argument(name, value) for name, value in parsed.items()]
 
 
 def pretty(raw: str) -> str:
@@ -37,10 +37,14 @@ def summary(raw: str) -> str:
     return words if len(words) <= LONGEST_SUMMARY else f"{words[:LONGEST_SUMMARY]}…"
 
 
-def _shown(value: Any) -> str:
+def _argument(name: str, value: Any) -> Argument:
     if isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, indent=2 if isinstance(value, dict | list) else None)
+        return Argument(name, value, is_data=False)
+    if isinstance(value, list) and value and all(isinstance(one, str) and one.isprintable() for one in value):
+        return Argument(name, "\n".join(value), is_data=False)
+    if isinstance(value, dict | list):
+        return Argument(name, json.dumps(value, ensure_ascii=False, indent=2), is_data=True)
+    return Argument(name, json.dumps(value), is_data=False)
 
 
 def _parsed(raw: str) -> Any:

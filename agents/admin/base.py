@@ -1,5 +1,6 @@
 """What the console's pages of rows that people do not write have in common."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +44,12 @@ def person(request: HttpRequest) -> User:
     """Who is at the console: nobody gets here without having logged in."""
     assert isinstance(request.user, User)
     return request.user
+
+
+def dollars(amount: Decimal) -> str:
+    """At least cents, and as many places as it takes."""
+    whole, _, places = f"{amount.normalize():f}".partition(".")
+    return f"${int(whole):,}.{places.ljust(2, '0')}"
 
 
 def uuid_or_404(given: str) -> UUID:

@@ -18,8 +18,8 @@ from unfold.decorators import action
 from agents.actions import resume_run
 from agents.admin.approvals import question_of
 from agents.admin.arguments import summary
-from agents.admin.base import ReadOnlyAdmin, person, uuid_or_404
-from agents.models import Run, RunStatus, WaitKind
+from agents.admin.base import ReadOnlyAdmin, dollars, person, uuid_or_404
+from agents.models import Run, RunStatus, StopReason, WaitKind
 from agents.refusals import Refused
 
 WAITS_FOR = {
@@ -42,7 +42,7 @@ class Limit:
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "agent_version", "user", "standing", "stop_reason", "recoveries", "trace")
+    list_display = ("created_at", "agent_version", "user", "standing", "ending", "recoveries", "trace")
     list_select_related = ("agent_version__agent", "user")
     list_filter = ("status", "wait_kind", "stop_reason", "agent_version__agent")
     ordering = ("-id",)
@@ -58,6 +58,10 @@ class RunAdmin(ReadOnlyAdmin):
     @admin.display(description="Status", ordering="status")
     def standing(self, run: Run) -> str:
         return standing_of(run)
+
+    @admin.display(description="Why it ended", ordering="stop_reason")
+    def ending(self, run: Run) -> str:
+        return ending_of(run)
 
     @admin.display(description="Trace")
     def trace(self, run: Run) -> SafeString:
@@ -88,6 +92,7 @@ class RunAdmin(ReadOnlyAdmin):
             run=run,
             question=question_of(run),
             standing=standing_of(run),
+            ending=ending_of(run),
             limits=limits_of(run, len(calls)),
             calls=calls,
             may_resume=is_parked and self.has_resume_permission(request),
@@ -118,6 +123,13 @@ def standing_of(run: Run) -> str:
     return "Set aside" if run.status == RunStatus.DEAD else RunStatus(run.status).label
 
 
+def ending_of(run: Run) -> str:
+    """Why it ended, in words; nothing for an answer, which speaks for itself."""
+    if run.stop_reason in ("", StopReason.FINAL):
+        return ""
+    return StopReason(run.stop_reason).label.capitalize().replace("Llm", "LLM")
+
+
 def limits_of(run: Run, calls: int) -> list[Limit]:
     """What it has used of each limit its agent's version sets."""
     version, tokens = run.agent_version, run.input_tokens + run.output_tokens
@@ -137,7 +149,7 @@ def _limit(name: str, used: int, allowed: int | None, unit: str = "") -> Limit:
 
 
 def _money(used: Decimal | None, allowed: Decimal | None) -> Limit:
-    words = "unknown" if used is None else f"${used.normalize():f}"
+    words = "unknown" if used is None else dollars(used)
     if allowed is None:
         return Limit("Cost", words, "", 0)
-    return Limit("Cost", words, f"${allowed.normalize():f}", min(float((used or 0) / allowed), 1) if allowed else 1)
+    return Limit("Cost", words, dollars(allowed), min(float((used or 0) / allowed), 1) if allowed else 1)

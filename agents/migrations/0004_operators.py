@@ -40,5 +40,6 @@ class Migration(migrations.Migration):
                 models.F("run"), condition=models.Q(("status", "outcome_unknown")), name="unknown_outcomes"
             ),
         ),
+        migrations.AlterModelOptions(name="settlement", options={"verbose_name_plural": "unknown outcomes"}),
         migrations.RunPython(give_to_operators, migrations.RunPython.noop),
     ]

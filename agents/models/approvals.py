@@ -137,6 +137,7 @@ class Settlement(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["call", "attempt"], name="one_settlement_per_attempt")]
+        verbose_name_plural = "unknown outcomes"
 
     def __str__(self) -> str:
         return f"{self.call}: {self.word}"

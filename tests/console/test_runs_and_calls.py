@@ -8,8 +8,10 @@ from django.test import Client
 
 from accounts.models import User
 from agents.models import AgentVersion, Artifact, CallStatus, Run, RunStatus, Settlement, ToolCall
+from observability.recorder import record_spans, record_trace
 from tests.cast import person
 from tests.console.standing import a_call, a_parked_run, a_run, an_unknown_outcome
+from tests.observability.told import a_span, a_trace
 
 ClientOf = Callable[[User], Client]
 OUTCOMES = "/admin/agents/settlement/"
@@ -134,7 +136,7 @@ def test_a_run_shows_what_it_used_of_what_it_may(console: Client, alice: User) -
     assert told["Turns"] == ("3", "12")
     assert told["Tool calls"] == ("1", "64")
     assert told["Tokens"] == ("1,234", "5,000")
-    assert told["Cost"] == ("$0", "$0.5")
+    assert told["Cost"] == ("$0.00", "$0.50")
     assert told["Active time"] == ("61 s", "900 s")
 
 
@@ -189,3 +191,15 @@ def test_policies_nobody_can_read_are_said_to_be_so(dana: User, client_of: Clien
     page = client_of(dana).get(f"/admin/agents/agentversion/{version.pk}/change/").content.decode()
 
     assert "policies cannot be read" in page
+
+
+def test_a_step_of_a_trace_leads_to_its_call(console: Client, alice: User) -> None:
+    call = a_call(a_run(alice, RunStatus.COMPLETED), CallStatus.SUCCEEDED)
+    told = a_trace(id=call.run_id)
+    record_trace(told)
+    span = a_span(told.id, attributes={"gen_ai.tool.call.id": str(call.pk)})
+    record_spans([span])
+
+    page = console.get(f"/admin/observability/trace/{told.id}/span/{span.id}/").content.decode()
+
+    assert f"/admin/agents/toolcall/{call.pk}/change/" in page
