@@ -3,12 +3,13 @@
 from typing import Any
 
 import orjson
+from django.db.models import F
 
 from accounts.models import User
 from agents import snapshots
 from agents.llm import connection
 from agents.llm.connection import Source
-from agents.models import Agent
+from agents.models import Agent, Approval
 from chat.models import Conversation, Feedback
 
 
@@ -38,6 +39,22 @@ def page_data(*, user: User, conversation: Conversation | None, agent_slug: str 
             "llmName": connected.llm_name,
         },
         "canSeeTraces": user.has_perm("observability.view_trace"),
+        "canSettle": user.is_staff and user.has_perm("agents.add_settlement"),
+        "viewer": _viewer(user, conversation),
+    }
+
+
+def _viewer(user: User, conversation: Conversation | None) -> dict[str, Any]:
+    """What tells whether an approval is theirs to decide, and which they have decided already."""
+    asked = Approval.objects.filter(run__thread=conversation.id) if conversation else Approval.objects.none()
+    said = asked.filter(decisions__by=user, decisions__arguments_digest=F("arguments_digest"))
+    return {
+        "email": user.email,
+        "isOwner": conversation is None or conversation.owner_id == user.pk,
+        "isStaff": user.is_staff,
+        "isSuperuser": user.is_superuser,
+        "groups": [group.name for group in user.groups.all()],
+        "decided": [f"{pk}:{digest}" for pk, digest in said.values_list("pk", "arguments_digest")],
     }
 
 

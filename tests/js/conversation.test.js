@@ -135,6 +135,45 @@ test("a state is never changed, and what did not change stays the same", () => {
   assert.notEqual(after.runs.b, before.runs.b)
 })
 
+test("a run that waits for a person keeps what it waits for until it goes on", () => {
+  const [a, again] = [run("a"), run("a", { epoch: 2, first: 9, status: "queued" })]
+  const approval = { id: "approval-1", reason: "tool_call", toolCallId: "1", metadata: { kind: "approval" } }
+
+  const waiting = seen([a.started(), a.calls("1", "send_email"), a.tool("1", "awaiting_approval"), a.waits(approval)])
+  assert.deepEqual([only(waiting).status, only(waiting).interrupts], ["waiting", [approval]])
+
+  const decided = fold(waiting, [
+    again.started(), ...again.calls("1", "send_email", { to: "ann" }), again.decides("1", [{ verdict: "approve", by: "Alice" }], { arguments: '{"to":"bob"}' }),
+  ])
+  assert.deepEqual([only(decided).status, only(decided).interrupts], ["queued", []])
+  const [call] = only(decided).parts
+  assert.deepEqual([call.args, call.isEdited, call.decisions], ['{"to":"bob"}', true, [{ verdict: "approve", by: "Alice" }]])
+})
+
+test("a withdrawn question is gone, whatever its number and whatever still comes of it", () => {
+  const [a, b] = [run("a"), run("b", { position: 1, status: "queued" })]
+  const [started, late] = [b.started(), b.asked("late")]
+
+  const state = seen([a.started(), started, b.removed(), late, b.started()])
+
+  assert.deepEqual(state.order, ["a"])
+  assert.deepEqual(state.missed, [])
+})
+
+test("the withdrawal of a run never heard of changes nothing in view", () => {
+  const [a, b] = [run("a"), run("b")]
+
+  assert.deepEqual(seen([a.started(), b.removed()]).order, ["a"])
+})
+
+test("a limit that cut the answer short is told beside it", () => {
+  const a = run("a")
+
+  const shown = only(seen([a.started(), a.warns("max_turns", "The agent used all its turns."), a.finishes()]))
+
+  assert.deepEqual([shown.status, shown.warning.limit], ["completed", "max_turns"])
+})
+
 test("an event nobody knows yet changes nothing but the count", () => {
   const a = run("a")
   const state = seen([a.started()])

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { emptyConversation, fold, runsOf } from "../../static/js/lib/conversation.js"
-import { namesOf, phaseOf, timeOf } from "../../static/js/lib/phases.js"
+import { canRetry, isUntouched, namesOf, phaseOf, timeOf } from "../../static/js/lib/phases.js"
 import { run } from "./events.js"
 
 const phase = (events, options) => phaseOf(runsOf(fold(emptyConversation(), events.flat()))[0], options)
@@ -35,6 +35,32 @@ test("a retry says which, of how many, and why", () => {
   const shown = phase([a.started(), a.retries({ attempt: 2, of: 5, delayMs: 3000, reason: "The model is busy." })])
 
   assert.deepEqual([shown.words, shown.delayMs, shown.reason, shown.tone], ["Retrying, 2 of 5", 3000, "The model is busy.", "amber"])
+})
+
+test("a waiting run says whom it waits for", () => {
+  const a = run("a")
+  const viewer = { email: "alice@example.org", isOwner: true, isStaff: false, isSuperuser: false, groups: [], decided: [] }
+  const waits = (metadata) => phase([a.started(), a.waits({ id: "1", metadata })], { viewer }).words
+
+  assert.equal(waits({ kind: "approval", who: "requester" }), "Waiting for your approval")
+  assert.equal(phase([run("b").started({ status: "waiting" })], { viewer }).words, "Waiting")
+})
+
+test("a limit is no fault, says what can be done, and offers no second try that would end the same way", () => {
+  const over = (code) => runsOf(fold(emptyConversation(), [run("a").started(), { type: "RUN_ERROR", message: "Enough.", code, metadata: { seq: 2, runId: "a", epoch: 1 } }]))[0]
+
+  assert.deepEqual([phaseOf(over("daily_limit")).tone, canRetry(over("daily_limit"))], ["amber", false])
+  assert.deepEqual([phaseOf(over("max_tokens")).tone, canRetry(over("max_tokens"))], ["amber", true])
+  assert.deepEqual([phaseOf(over("llm_error")).tone, canRetry(over("llm_error"))], ["red", true])
+})
+
+test("a question may be put otherwise until something came of it", () => {
+  const [a, b] = [run("a", { status: "queued" }), run("b", { status: "queued" })]
+  const of = (events) => runsOf(fold(emptyConversation(), events.flat()))[0]
+
+  assert.equal(isUntouched(of([a.started(), a.asked("Why?")])), true)
+  assert.equal(isUntouched(of([b.started(), b.calls("1", "calculator")])), false)
+  assert.equal(isUntouched(of([run("c").started()])), false)
 })
 
 test("calls are named once each and timed as they ran", () => {

@@ -1,9 +1,10 @@
 /**
  * The one reducer: what is on the page is these events, folded; whether they come live or with the page.
  *
- * state  { threadId, runs: {id: run}, order: [id], replaced: [id], missed: [id] }
- * run    { id, status, agent, position, isDemo, epoch, seq, question, parts, retry, error, … }
- * part   { kind: "text", id, text, isOpen, isInterrupted } | { kind: "call", id, batch, name, args, status, durationMs, result }
+ * state  { threadId, runs: {id: run}, order: [id], gone: [id], missed: [id] }
+ * run    { id, status, agent, position, isDemo, epoch, seq, question, parts, interrupts, retry, warning, error, … }
+ * part   { kind: "text", id, text, isOpen, isInterrupted }
+ *      | { kind: "call", id, batch, name, args, isEdited, decisions, status, durationMs, result }
  *
  * A state is never changed; what did not change stays the same object, so that a view can compare by identity.
  */
@@ -12,7 +13,7 @@ export const UNFINISHED = new Set(["queued", "running", "waiting"])
 export const OPEN_CALL = new Set(["asked", "started"])
 
 export function emptyConversation(threadId = null) {
-  return { threadId, runs: {}, order: [], replaced: [], missed: [] }
+  return { threadId, runs: {}, order: [], gone: [], missed: [] }
 }
 
 export function fold(state, events) {
@@ -21,7 +22,8 @@ export function fold(state, events) {
 
 export function apply(state, event) {
   const { runId = event.runId, seq, epoch = 0 } = event.metadata ?? {}
-  if (state.replaced.includes(runId)) return state
+  if (state.gone.includes(runId)) return state
+  if (event.name === "run.removed") return withoutRun(state, event.value.runId)
   if (event.type === "RUN_STARTED") return startRun(state, runId, event)
   const run = state.runs[runId]
   if (!run) return missed(state, runId)
@@ -64,22 +66,27 @@ function startRun(state, id, event) {
     position: position ?? known?.position ?? state.order.length,
     question: null,
     parts: [],
+    interrupts: [],
     retry: null,
+    warning: null,
     error: null,
     askedAt: event.timestamp ?? null,
     durationMs: null,
     costUsd: null,
   }
-  const { [replaces]: replaced, ...others } = state.runs
-  const runs = { ...others, [id]: run }
-  const order = Object.keys(runs).sort((a, b) => runs[a].position - runs[b].position)
-  return {
-    threadId: event.threadId ?? state.threadId,
-    runs,
-    order,
-    replaced: replaces ? [...state.replaced, replaces] : state.replaced,
-    missed: state.missed.filter((other) => other !== id),
-  }
+  const others = replaces ? withoutRun(state, replaces) : state
+  const runs = { ...others.runs, [id]: run }
+  return { ...others, threadId: event.threadId ?? state.threadId, runs, order: inOrder(runs), missed: others.missed.filter((other) => other !== id) }
+}
+
+/** Replaced or withdrawn: whatever else is said of it counts no more. */
+function withoutRun(state, id) {
+  const { [id]: removed, ...runs } = state.runs
+  return { ...state, runs, order: inOrder(runs), gone: [...state.gone, id], missed: state.missed.filter((other) => other !== id) }
+}
+
+function inOrder(runs) {
+  return Object.keys(runs).sort((a, b) => runs[a].position - runs[b].position)
 }
 
 function changed(run, event) {
@@ -97,7 +104,7 @@ function changed(run, event) {
     case "TOOL_CALL_START":
       return going(withPart(run, {
         kind: "call", id: event.toolCallId, batch: event.parentMessageId ?? null, name: event.toolCallName,
-        args: "", status: "asked", durationMs: null, result: null,
+        args: "", isEdited: false, decisions: [], status: "asked", durationMs: null, result: null,
       }))
     case "TOOL_CALL_ARGS":
       return changedPart(run, event.toolCallId, (part) => ({ args: part.args + event.delta }))
@@ -106,7 +113,9 @@ function changed(run, event) {
     case "CUSTOM":
       return customised(run, event)
     case "RUN_FINISHED":
-      return ended(run, event, event.outcome?.type === "cancelled" ? "cancelled" : "completed")
+      return event.outcome?.type === "interrupt"
+        ? { ...run, status: "waiting", interrupts: event.outcome.interrupts, retry: null }
+        : ended(run, event, event.outcome?.type === "cancelled" ? "cancelled" : "completed")
     case "RUN_ERROR":
       return { ...ended(run, event, "failed"), error: { message: event.message, code: event.code ?? "" } }
     default:
@@ -118,8 +127,14 @@ function customised(run, { name, value }) {
   switch (name) {
     case "tool.status":
       return changedPart(run, value.toolCallId, (part) => ({ status: value.status, durationMs: value.durationMs ?? part.durationMs }))
+    case "tool.decided":
+      return changedPart(run, value.toolCallId, (part) => ({
+        decisions: value.decisions, args: value.arguments ?? part.args, isEdited: value.arguments !== undefined,
+      }))
     case "llm.retry":
       return { ...run, retry: value }
+    case "limit.warning":
+      return { ...run, warning: value }
     case "message.superseded":
       return { ...run, parts: run.parts.filter((part) => part.id !== value.messageId) }
     default:

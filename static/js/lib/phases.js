@@ -1,24 +1,43 @@
 /** The states of a run as a person reads them: one name, one word, one colour each. */
 import { OPEN_CALL, UNFINISHED } from "./conversation.js"
+import { awaited } from "./people.js"
 import { ordinal } from "./words.js"
 
-/** → { name, words, tone, icon }, or null when the answer speaks for itself. */
-export function phaseOf(run, { place = 1, isStopping = false } = {}) {
+/** What a person can do about a limit, by the code of the error. */
+const HINTS = {
+  max_tokens: "What was said so far is kept. A narrower question needs fewer.",
+  max_cost: "What was said so far is kept. A narrower question costs less.",
+  max_time: "What was said so far is kept. A narrower question takes less time.",
+  daily_limit: "Your question is kept; ask it again then.",
+}
+const HOPELESS = new Set(["daily_limit"])      // asking again now ends the same way
+
+/** → { name, words, tone, icon, reason? }, or null when the answer speaks for itself. */
+export function phaseOf(run, { place = 1, isStopping = false, viewer = null } = {}) {
   if (isStopping && UNFINISHED.has(run.status)) return { name: "stopping", words: "Stopping …", tone: "grey", icon: "stop" }
   switch (run.status) {
     case "queued":
       return { name: "queued", words: place > 1 ? `Queued (${ordinal(place)} in line)` : "Queued", tone: "grey", icon: "clock" }
     case "waiting":
-      return { name: "waiting", words: "Waiting", tone: "amber", icon: "clock" }
+      return { name: "waiting", words: waiting(run, viewer), tone: "amber", icon: "clock" }
     case "running":
       return run.retry ? retrying(run.retry) : working(run)
     case "cancelled":
       return { name: "cancelled", words: "Stopped by you", tone: "grey", icon: "stop" }
     case "failed":
-      return { name: "failed", words: run.error?.message || "This could not be answered.", tone: "red", icon: "alert" }
+      return failed(run)
     default:
       return null
   }
+}
+
+export function canRetry(run) {
+  return run.status === "cancelled" || (run.status === "failed" && !HOPELESS.has(run.error?.code))
+}
+
+/** Whether its question may still be put otherwise, as far as the page knows. */
+export function isUntouched(run) {
+  return run.status === "queued" && run.parts.length === 0
 }
 
 export const CALL_PHASES = {
@@ -29,7 +48,21 @@ export const CALL_PHASES = {
   timed_out: { words: "Took too long", tone: "red", icon: "clock" },
   invalid: { words: "Not run: the arguments were not valid", tone: "amber", icon: "alert" },
   cancelled: { words: "Stopped", tone: "grey", icon: "stop" },
+  awaiting_approval: { words: "Waiting for approval", tone: "amber", icon: "clock" },
+  denied: { words: "Not allowed", tone: "grey", icon: "close" },
+  unsettled: { words: "Interrupted; it is not known whether it took effect", tone: "amber", icon: "alert" },
   outcome_unknown: { words: "Interrupted; an operator will settle it", tone: "amber", icon: "alert" },
+}
+
+function waiting(run, viewer) {
+  const whom = viewer && awaited(run.interrupts, viewer)
+  return whom ? `Waiting for ${whom}` : "Waiting"
+}
+
+function failed({ error }) {
+  const hint = HINTS[error?.code]
+  const phase = { words: error?.message || "This could not be answered.", reason: hint }
+  return hint ? { name: "limited", tone: "amber", icon: "alert", ...phase } : { name: "failed", tone: "red", icon: "alert", ...phase }
 }
 
 function working(run) {

@@ -10,6 +10,14 @@ export function duration(ms) {
     : `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`
 }
 
+/** `in 3 days` and its like, for the end of a wait. */
+export function untilWords(moment, now = Date.now()) {
+  const minutes = Math.round((Date.parse(moment) - now) / 60_000)
+  if (minutes < 1) return "the time to decide is almost over"
+  const [number, unit] = minutes < 90 ? [minutes, "minute"] : minutes < 48 * 60 ? [Math.round(minutes / 60), "hour"] : [Math.round(minutes / 1440), "day"]
+  return `${number} ${unit}${number === 1 ? "" : "s"} left to decide`
+}
+
 export function ordinal(number) {
   const ending = number % 100 >= 11 && number % 100 <= 13 ? "th" : { 1: "st", 2: "nd", 3: "rd" }[number % 10] ?? "th"
   return `${number}${ending}`

@@ -9,8 +9,10 @@ import "../elements/reading_place.js"
 import "../elements/side_bar.js"
 import "../elements/theme_choice.js"
 import { apply, emptyConversation, fold, lastSeen, placeIn, unfinishedRuns, withoutMissed } from "../lib/conversation.js"
+import { Deeds } from "../lib/deeds.js"
 import { fragment, LoggedOut, post } from "../lib/http.js"
 import * as outbox from "../lib/outbox.js"
+import { placeOf } from "../lib/people.js"
 import { phaseOf } from "../lib/phases.js"
 import { Socket } from "../lib/socket.js"
 
@@ -31,7 +33,7 @@ const NOT_LOGGED_IN = 4401
 
 let state = fold(emptyConversation(data.threadId), data.events)
 let entries = JSON.parse(sessionStorage.getItem(OUTBOX) ?? "[]").filter((entry) => entry.state !== "accepted")
-let deeds = []                  // commands about runs that are not answered yet
+let viewer = data.viewer
 let feedback = data.feedback
 let agent = data.agent
 let chat = data.threadId ?? entries.find((entry) => !entry.threadId)?.chat ?? crypto.randomUUID()
@@ -46,12 +48,14 @@ const socket = new Socket({
   open: () => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/`),
   handlers: {
     resume: () => (state.threadId ? [subscription()] : []),
-    waiting: () => [...outbox.commandsIn(entries), ...deeds],
+    waiting: () => [...outbox.commandsIn(entries), ...deeds.commands],
     answered,
     event: heard,
     state: connectionChanged,
   },
 })
+
+const deeds = new Deeds((command) => socket.send(command))
 
 begin()
 
@@ -92,19 +96,32 @@ function stop() {
 
 function cancel(run) {
   stopping.add(run.id)
-  command("run.cancel", run)
   drawSoon()
+  deeds.do({ type: "run.cancel", runId: run.id }).catch((refused) => {
+    stopping.delete(run.id)
+    announce(refused.message)
+    drawSoon()
+  })
 }
 
 function retry(run) {
-  command("run.retry", run)
+  deeds.do({ type: "run.retry", runId: run.id }).catch((refused) => announce(refused.message))
   place.toEnd()
 }
 
-function command(type, run) {
-  const deed = { type, id: crypto.randomUUID(), runId: run.id }
-  deeds = [...deeds, deed]
-  socket.send(deed)
+function edit(run, text) {
+  return deeds.do({ type: "question.edit", runId: run.id, text })
+}
+
+function withdraw(run) {
+  return deeds.do({ type: "question.withdraw", runId: run.id })
+}
+
+/** said { decision, args?, comment?, digest } */
+async function decide(interrupt, said) {
+  await deeds.do({ type: "approval.decide", approvalId: interrupt.id, ...said })
+  viewer = { ...viewer, decided: [...viewer.decided, placeOf(interrupt)] }
+  drawSoon()
 }
 
 async function rate(run, isPositive, comment) {
@@ -119,6 +136,7 @@ function heard(event) {
   if (!isOfThisPage(event)) return
   const before = state
   state = apply(state, event)
+  if (event.name === "run.removed") keep(entries.filter((entry) => entry.runId !== event.value.runId))
   if (!hasAddress) settle(state.threadId)       // events may overtake the answer to the command
   if (state.missed.length) askForMissed()
   say(before, event)
@@ -128,7 +146,7 @@ function heard(event) {
 
 function answered(answer) {
   const entry = entries.find(({ id }) => id === answer.id)
-  if (!entry) return settleDeed(answer)
+  if (!entry) return deeds.answered(answer)
   const isHere = entry.chat === chat
   keep(outbox.answered(entries, answer))
   if (answer.type === "ack" && isHere && !hasAddress) settle(answer.threadId)
@@ -136,15 +154,6 @@ function answered(answer) {
     if (entries.find(({ id }) => id === command.id).chat === entry.chat) socket.send(command)
   }
   part("side-bar").reload()
-  drawSoon()
-}
-
-function settleDeed(answer) {
-  const deed = deeds.find(({ id }) => id === answer.id)
-  deeds = deeds.filter((other) => other !== deed)
-  if (!deed || answer.type === "ack") return
-  stopping.delete(deed.runId)
-  announce(answer.error)
   drawSoon()
 }
 
@@ -194,7 +203,8 @@ function askForMissed() {
 }
 
 function subscription() {
-  return { type: "subscribe", id: crypto.randomUUID(), threadId: state.threadId, ...lastSeen(state) }
+  const queued = unfinishedRuns(state).filter((run) => run.status === "queued").map(({ id }) => id)
+  return { type: "subscribe", id: crypto.randomUUID(), threadId: state.threadId, ...lastSeen(state), queued }
 }
 
 // What is shown
@@ -212,17 +222,27 @@ function draw() {
   composer.show({
     isRunning: live.length > 0,
     isStopping: live.length > 0 && stopping.has(live[0].id),
-    note: live.length ? "You can go on writing: the next question is queued." : "",
+    note: noteOf(live),
   })
   away.hidden = !isAway
+}
+
+function noteOf([run]) {
+  if (!run) return ""
+  return run.status === "waiting" ? "A new message waits until this is decided." : "You can go on writing: the next question is queued."
 }
 
 function options(run) {
   return {
     isStopping: stopping.has(run.id),
     thumb: feedback[run.id] ?? null,
+    viewer,
     retry: () => retry(run),
-    remove: () => cancel(run),
+    edit: (text) => edit(run, text),
+    withdraw: () => withdraw(run),
+    askAnew: (text) => send(text),
+    decide,
+    settleUrl: ({ metadata, id }) => (data.canSettle && metadata.kind === "settlement" ? `/admin/agents/settlement/call/${id}/` : null),
     rate: (isPositive, comment) => rate(run, isPositive, comment),
     traceUrl: data.canSeeTraces ? `/admin/observability/trace/${run.id}/` : null,
   }
@@ -243,9 +263,9 @@ function say(before, event) {
   const runId = event.metadata?.runId
   const [old, now] = [before.runs[runId], state.runs[runId]]
   if (!now || old === now) return
-  const phase = phaseOf(now)
+  const phase = phaseOf(now, { viewer })
   if (now.status === "completed") announce("The answer is complete")
-  else if (phase && phase.words !== (old && phaseOf(old)?.words)) announce(phase.words)
+  else if (phase && phase.words !== (old && phaseOf(old, { viewer })?.words)) announce(phase.words)
 }
 
 function entitle(title) {
