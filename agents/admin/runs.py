@@ -19,7 +19,7 @@ from agents.actions import resume_run
 from agents.admin.approvals import question_of
 from agents.admin.arguments import summary
 from agents.admin.base import ReadOnlyAdmin, dollars, person, uuid_or_404
-from agents.models import Run, RunStatus, StopReason, WaitKind
+from agents.models import ApprovalStatus, CallStatus, Run, RunStatus, StopReason, WaitKind
 from agents.refusals import Refused
 
 WAITS_FOR = {
@@ -95,6 +95,8 @@ class RunAdmin(ReadOnlyAdmin):
             ending=ending_of(run),
             limits=limits_of(run, len(calls)),
             calls=calls,
+            asked=run.approvals.filter(status=ApprovalStatus.PENDING).select_related("call"),
+            unknown=[call for call in calls if call.status == CallStatus.OUTCOME_UNKNOWN and not run.is_finished],
             may_resume=is_parked and self.has_resume_permission(request),
         )
 

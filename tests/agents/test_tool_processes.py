@@ -192,6 +192,18 @@ def test_a_worker_killed_with_a_hanging_function_is_replaced(live_stack, socket_
     assert socket.view.run(ack["runId"]).answer == "It is awake."
 
 
+def test_a_blocking_function_asks_the_database_by_itself(socket_of, llm, alice):
+    ledger_agent("asker", tools=["knows_user"])
+    llm.asks(call("knows_user"), call("knows_user"))
+    llm.reply("You are Alice.")
+    socket = socket_of(alice)
+
+    ack = socket.ask("Who am I?", agent="asker")
+    socket.end(ack["runId"])
+
+    assert [used.result for used in socket.view.run(ack["runId"]).tools] == [str(alice), str(alice)]
+
+
 def until_written(file: Path) -> None:
     """Wait for what another process writes."""
     deadline = time.monotonic() + 30

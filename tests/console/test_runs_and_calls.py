@@ -10,7 +10,7 @@ from accounts.models import User
 from agents.models import AgentVersion, Artifact, CallStatus, Run, RunStatus, Settlement, ToolCall
 from observability.recorder import record_spans, record_trace
 from tests.cast import person
-from tests.console.standing import a_call, a_parked_run, a_run, an_unknown_outcome
+from tests.console.standing import a_call, a_parked_run, a_pending_approval, a_run, an_unknown_outcome
 from tests.observability.told import a_span, a_trace
 
 ClientOf = Callable[[User], Client]
@@ -141,10 +141,11 @@ def test_a_run_shows_what_it_used_of_what_it_may(console: Client, alice: User) -
 
 
 def test_what_a_run_waits_for_is_said(console: Client, alice: User) -> None:
-    run = an_unknown_outcome(alice).run
+    call, approval = an_unknown_outcome(alice), a_pending_approval(alice)
 
     assert "Waiting for a word on an unknown outcome" in console.get("/admin/agents/run/").content.decode()
-    assert "Waiting for a word" in console.get(f"/admin/agents/run/{run.pk}/change/").content.decode()
+    assert page_of(call) in console.get(f"/admin/agents/run/{call.run_id}/change/").content.decode()
+    assert f"approval/{approval.pk}/" in console.get(f"/admin/agents/run/{approval.run_id}/change/").content.decode()
 
 
 def test_the_whole_of_a_cut_result_is_read_as_text(console: Client, alice: User) -> None:

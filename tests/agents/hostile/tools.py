@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from accounts.models import User
 from agents.tools.base import Effect, OutcomeUnknown, ToolContext, ToolError, TransientError, tool
 
 FOREVER = 3600
@@ -86,6 +87,12 @@ def returns(what: str) -> Any:
             sys.stdout.write("{noise}\n" * 1000)
             return "quiet"
     return None
+
+
+@tool(effect=Effect.READ)
+def knows_user(context: ToolContext) -> str:
+    """Ask the database who is asking."""
+    return str(User.objects.get(pk=context.user_id))
 
 
 @tool(effect=Effect.READ)
