@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Scope, User
 from agents.models import Approval, CallStatus, Run, Thread
@@ -232,6 +233,23 @@ def test_an_interrupt_that_is_cancelled_is_denied(careful: Client, llm: Scripted
 
     careful.run(resume=[{"interruptId": interrupt["id"], "status": "cancelled"}]).rest()
 
+    assert executions(before.events[0]["metadata"]["runId"]) == []
+
+
+def test_an_interrupt_nobody_answered_in_time_is_passed_by_cancelling_it(
+    careful: Client, llm: ScriptedLLM, live_stack: Stack
+) -> None:
+    before, interrupt = paused(careful, llm)
+    llm.reply("Then not.")
+    Approval.objects.filter(pk=interrupt["id"]).update(expires_at=timezone.now())
+    live_stack.until(lambda: Approval.objects.get(pk=interrupt["id"]).status == "expired", "it expires")
+
+    late = careful.answer(interrupt, approved=True).refusal
+    after = careful.run(resume=[{"interruptId": interrupt["id"], "status": "cancelled"}])
+    after.rest()
+
+    assert late[0] == 409
+    assert after.text() == "Then not."
     assert executions(before.events[0]["metadata"]["runId"]) == []
 
 
