@@ -3,6 +3,7 @@
 from agents.models.agents import Agent, AgentVersion
 from agents.models.approvals import OPEN_APPROVALS, Approval, ApprovalStatus, Decision, Settlement, Verdict
 from agents.models.connection import LLMConnection
+from agents.models.handoffs import Handoff
 from agents.models.messages import (
     AWAITED_CALLS,
     OPEN_CALLS,
@@ -40,6 +41,7 @@ __all__ = [
     "Decision",
     "Effect",
     "FINISHED",
+    "Handoff",
     "ImpossibleMove",
     "LLMConnection",
     "MOVES",

@@ -37,6 +37,12 @@ class AgentVersion(models.Model):
     approvals = models.JSONField(
         default=dict, blank=True, help_text="By tool: when a person is asked, and who (docs/approvals.md)."
     )
+    children = models.JSONField(
+        default=list, blank=True, help_text="Slugs of the agents it may give tasks to, each a run of its own."
+    )
+    handoffs = models.JSONField(
+        default=dict, blank=True, help_text="Whom it may hand the conversation to (docs/teams.md); empty: nobody."
+    )
     output_schema = models.JSONField(
         null=True, blank=True, help_text="A JSON Schema its final answer must satisfy; empty: free text."
     )

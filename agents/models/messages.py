@@ -45,6 +45,7 @@ class CallStatus(models.TextChoices):
     AWAITING_APPROVAL = "awaiting_approval"
     READY = "ready"
     STARTED = "started"
+    DELEGATED = "delegated"  # another agent works on it, in a run of its own
     OUTCOME_UNKNOWN = "outcome_unknown"  # begun, cut off, and not to be begun again without a person's word
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -56,7 +57,7 @@ class CallStatus(models.TextChoices):
 
 
 STARTABLE_CALLS = (CallStatus.READY, CallStatus.STARTED)
-AWAITED_CALLS = (CallStatus.AWAITING_APPROVAL, CallStatus.OUTCOME_UNKNOWN)
+AWAITED_CALLS = (CallStatus.AWAITING_APPROVAL, CallStatus.DELEGATED, CallStatus.OUTCOME_UNKNOWN)
 OPEN_CALLS = (*STARTABLE_CALLS, *AWAITED_CALLS)
 
 
@@ -70,6 +71,9 @@ class ToolCall(models.Model):
     provider_call_id = models.CharField(max_length=200, blank=True)
     name = models.CharField(max_length=120)
     raw_arguments = models.TextField(blank=True, help_text="As the LLM wrote them.")
+    child = models.OneToOneField(
+        Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="parent_call", help_text="Who works on it."
+    )
     edited_arguments = models.TextField(blank=True, help_text="As a person approved them instead.")
     effect = models.CharField(max_length=12, choices=Effect, default=Effect.UNSAFE)
     status = models.CharField(max_length=20, choices=CallStatus, default=CallStatus.READY)

@@ -5,6 +5,7 @@ A thread is a list of runs in the order of `Run.position`; a run is a list of me
 earlier run is still answering never slips in between.
 """
 
+import uuid
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -29,6 +30,10 @@ class Thread(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="threads")
+    active_agent = models.ForeignKey(
+        Agent, null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        help_text="Who answers next, after a hand-off that lasts; empty: the thread's own agent.",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ThreadQuerySet.as_manager()
@@ -127,6 +132,9 @@ class Run(models.Model):
     replaces = models.OneToOneField(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replacement"
     )
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
+    root = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="descendants")
+    depth = models.PositiveSmallIntegerField(default=0, help_text="How many agents stand above it.")
     client_request_id = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001 - null is not unique
 
     status = models.CharField(max_length=10, choices=RunStatus, default=RunStatus.QUEUED)
@@ -184,6 +192,16 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def shown_in(self) -> uuid.UUID:
+        """The thread whose watchers see it: a child agent's run is shown in that of its root."""
+        return self.root.thread_id if self.root else self.thread_id
+
+    @property
+    def trace_id(self) -> uuid.UUID:
+        """A child agent's steps stand in the trace of its root."""
+        return self.root_id or self.id
 
     @property
     def is_finished(self) -> bool:
