@@ -54,6 +54,8 @@ def of_rows(
     told = list(events.replay(run, messages, calls, pending, said or {}))
     numbering = events.Numbering(run.id, run.thread_id, run.epoch)
     first = run.last_seq - len(told) + 1
+    # Who has only a part of it cannot go on from there: the live log counts otherwise below this number.
+    told[0].metadata = {**(told[0].metadata or {}), "upTo": run.last_seq}
     frames = tuple(events.frame(numbering.stamp(event, seq)) for seq, event in enumerate(told, start=first))
     return Snapshot(run.position, run.is_finished, Batch(str(run.id), run.epoch, first, frames))
 

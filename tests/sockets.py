@@ -29,6 +29,7 @@ class ChatSocket:
         self._verifier = Verifier()
         self._last: dict[str, int] = {}
         self._epoch: dict[str, int] = {}
+        self._up_to: dict[str, int] = {}
         self._answers: dict[str, dict[str, Any]] = {}
         self.events: list[Event] = []
         self.view = View()
@@ -56,13 +57,18 @@ class ChatSocket:
         self._socket = self._connected()
         self.catch_up(thread, run, queued=queued)
 
+    def by_way_of(self, url: str) -> None:
+        """Reconnect there from now on, as over another line to the same place."""
+        self._url = url
+
     def load(self, events: list[Event]) -> None:
         """Begin with the events of a page."""
         for event in events:
             self._take(event)
 
     def catch_up(self, thread: str, run: str, *, queued: Sequence[str] = ()) -> None:
-        place = {"after": self._last[run], "epoch": self._epoch[run]}
+        has_whole_snapshot = self._last[run] >= self._up_to[run]
+        place = {"after": self._last[run], "epoch": self._epoch[run]} if has_whole_snapshot else {}
         ack = self.send("subscribe", threadId=thread, runId=run, queued=list(queued), **place)
         assert ack["type"] == "ack", ack
 
@@ -156,6 +162,8 @@ class ChatSocket:
         if not counts_always and seq <= self._last.get(run, -1):
             return  # a repeat, as after a reconnect
         self._verifier.check(frame)
+        if frame["type"] == "RUN_STARTED":
+            self._up_to[run] = frame["metadata"].get("upTo", 0)
         self._last[run], self._epoch[run] = seq, frame["metadata"]["epoch"]
         self.events.append(frame)
         self.view.apply(frame)
