@@ -13,7 +13,7 @@ from ninja.errors import HttpError
 
 from accounts.models import User
 from agents import approvals, settlements
-from agents.models import Approval, CallStatus, Decision, Run, Settlement, Thread, ToolCall, Verdict
+from agents.models import OPEN_APPROVALS, Approval, CallStatus, Decision, Run, Settlement, Thread, ToolCall, Verdict
 
 NOT_OPEN = "There is no such interrupt in this thread."
 
@@ -62,14 +62,20 @@ def _check_complete(run: Run, user: User, answered: set[uuid.UUID]) -> None:
 
 
 def _first_answer(interrupts: list[Approval | ToolCall]) -> datetime | None:
-    """When the first of them was answered, if this resume was sent before."""
-    decided = Decision.objects.filter(approval__in=[one for one in interrupts if isinstance(one, Approval)])
+    """When the first of them was answered or expired, if that is past: the run may have gone on since."""
+    asked = [one for one in interrupts if isinstance(one, Approval)]
     settled = Settlement.objects.filter(call__in=[one for one in interrupts if isinstance(one, ToolCall)])
-    moments = [*decided.values_list("created_at", flat=True), *settled.values_list("created_at", flat=True)]
+    moments = [
+        *(one.closed_at for one in asked if one.closed_at),
+        *Decision.objects.filter(approval__in=asked).values_list("created_at", flat=True),
+        *settled.values_list("created_at", flat=True),
+    ]
     return min(moments, default=None)
 
 
 def _decide(approval: Approval, user: User, entry: ResumeEntry) -> None:
+    if entry.status == "cancelled" and approval.status not in OPEN_APPROVALS:
+        return  # AG-UI's way past an interrupt that has expired
     said = _payload(entry)
     is_approved = said.get("approved", False if entry.status == "cancelled" else None)
     if not isinstance(is_approved, bool):
