@@ -162,7 +162,7 @@ def _edit(approval: Approval, arguments: str) -> None:
     try:
         tool.validated(arguments)
     except InvalidArguments as error:
-        raise Refused(f"These arguments cannot be used: {error}") from None
+        raise Refused(f"These arguments cannot be used: {error.problems.rstrip('.')}.") from None
     if digest(arguments) == approval.arguments_digest:
         return
     call.edited_arguments = storable(arguments)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from agents.llm.base import ToolSpec
 from agents.models import CallStatus, Effect
-from agents.tools.complaints import complaint
+from agents.tools.complaints import complaint, problems_in
 from agents.tools.execution import tries
 from agents.tools.results import (
     MOST_RESULT_CHARACTERS,
@@ -95,7 +95,7 @@ class Tool:
         try:
             return self.arguments.model_validate_json(raw_arguments or "{}")
         except ValidationError as error:
-            raise InvalidArguments(complaint(self.name, self.arguments, error)) from None
+            raise InvalidArguments(complaint(self.name, self.arguments, error), problems_in(error)) from None
         except (ValueError, TypeError) as error:  # lone surrogates, a validator that stumbles
             raise InvalidArguments(f"the arguments of {self.name} cannot be read ({error}).") from None
 

@@ -11,16 +11,21 @@ DEEPEST_EXAMPLE = 4
 
 def complaint(name: str, model: type[BaseModel], error: ValidationError) -> str:
     """What is wrong field by field, the schema, and an example that is right (where one can be made up)."""
-    problems = "; ".join(
-        f"{'.'.join(map(str, problem['loc'])) or 'arguments'}: {problem['msg']}"
-        for problem in error.errors(include_input=False, include_context=False)[:MOST_PROBLEMS]
-    )
     schema = model.model_json_schema()
     asked = {key: schema[key] for key in ("properties", "required", "$defs") if key in schema}
-    words = f"the arguments of {name} are not valid ({problems}). They must be a JSON object that fits this schema: "
+    words = f"the arguments of {name} are not valid ({problems_in(error)}). "
+    words += "They must be a JSON object that fits this schema: "
     words += json.dumps(asked, ensure_ascii=False)
     shown = _example(model, schema)
     return f"{words} For example: {shown}" if shown else words
+
+
+def problems_in(error: ValidationError) -> str:
+    """What is wrong, field by field."""
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc'])) or 'arguments'}: {problem['msg']}"
+        for problem in error.errors(include_input=False, include_context=False)[:MOST_PROBLEMS]
+    )
 
 
 def _example(model: type[BaseModel], schema: dict[str, Any]) -> str:

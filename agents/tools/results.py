@@ -31,7 +31,11 @@ class OutcomeUnknown(Exception):
 
 
 class InvalidArguments(Exception):
-    """Arguments that do not fit a tool; says what is wrong, and what would be right."""
+    """Arguments that do not fit a tool; says what is wrong, and what would be right. `problems`: only the former."""
+
+    def __init__(self, words: str, problems: str = "") -> None:
+        super().__init__(words)
+        self.problems = problems or words
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ export class ActivityLine extends HTMLElement {
     const isWaiting = this.#calls.some((call) => AWAITED.has(call.status))
     this.dataset.tone = this.#isLive ? "accent" : isWaiting ? "amber" : wrong ? "red" : "grey"
     const words = this.#isLive ? `Using ${namesOf(open)} …` : namesOf(this.#calls)
-    const time = this.#isLive ? "" : duration(timeOf(this.#calls))
+    const time = this.#isLive || isWaiting ? "" : duration(timeOf(this.#calls))
     const trouble = this.#isLive || isWaiting ? "" : troubleOf(this.#calls)
     this.#button.replaceChildren(
       icon(this.#isLive ? "working" : isWaiting ? "clock" : wrong ? "alert" : "check"),
