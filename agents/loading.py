@@ -2,13 +2,12 @@
 
 import logging
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ag_ui.core import BaseEvent
 
-from agents import decisions, events, lease, output
+from agents import decisions, events, lease, output, rows
 from agents.context import AgentConfig, RunContext
 from agents.journal import Journal
 from agents.lease import Claim, LeaseLost
@@ -21,6 +20,15 @@ from agents.tools.registry import all_tools
 from agents.transcript import Answer, Call, Entry, Question
 
 logger = logging.getLogger(__name__)
+
+MESSAGES = f"""
+SELECT {rows.columns(Message, "message")}
+  FROM agents_message AS message
+  JOIN agents_run AS run ON run.id = message.run_id
+ WHERE run.thread_id = %(thread_id)s AND run.position <= %(position)s
+   AND NOT EXISTS (SELECT 1 FROM agents_run AS again WHERE again.replaces_id = run.id)
+ ORDER BY run.position, message.position
+"""
 
 
 @dataclass(frozen=True)
@@ -97,13 +105,10 @@ def _complaint(message: Message, output_schema: dict[str, Any] | None) -> str:
     return output.complaint(output_schema, message.text)
 
 
-def _messages_up_to(run: Run) -> Iterator[Message]:
-    return (
-        Message.objects.filter(run__thread=run.thread_id, run__position__lte=run.position)
-        .filter(run__replacement__isnull=True)
-        .order_by("run__position", "position")
-        .iterator()
-    )
+def _messages_up_to(run: Run) -> list[Message]:
+    """Of the whole thread, in order, without those of runs that others replaced."""
+    found = rows.models(MESSAGES, {"thread_id": run.thread_id, "position": run.position}, Message)
+    return [message for (message,) in found]
 
 
 def _call(row: ToolCall, run: Run) -> Call:

@@ -27,6 +27,7 @@ from observability.models import (
 )
 from observability.names import FEEDBACK, Kind, Status
 from observability.payload import storable, storable_text
+from observability.writing import insert
 
 __all__ = [
     "FEEDBACK", "Kind", "SpanFacts", "Status", "TraceFacts",
@@ -115,7 +116,7 @@ def record_trace(facts: TraceFacts) -> None:
         llm_calls=_count(facts.llm_calls),
         tool_calls=_count(facts.tool_calls),
     )
-    Trace.objects.bulk_create([trace], update_conflicts=True, unique_fields=["id"], update_fields=TOLD_OF_A_TRACE)
+    insert([trace], replacing=TOLD_OF_A_TRACE)
 
 
 def record_spans(spans: Sequence[SpanFacts]) -> None:
@@ -123,8 +124,8 @@ def record_spans(spans: Sequence[SpanFacts]) -> None:
     if not spans:
         return
     with transaction.atomic(savepoint=False):
-        Span.objects.bulk_create([_span(facts) for facts in spans], ignore_conflicts=True)
-        Payload.objects.bulk_create([_payload(facts) for facts in spans], ignore_conflicts=True)
+        insert([_span(facts) for facts in spans])
+        insert([_payload(facts) for facts in spans])
 
 
 def record_score(
@@ -213,4 +214,4 @@ def _money(cost: Decimal | None) -> Decimal | None:
 
 
 NEVER_TOLD_AGAIN = {"id", "score", "words"}  # who it is, what a person thought, what the database works out
-TOLD_OF_A_TRACE = [column.name for column in Trace._meta.concrete_fields if column.name not in NEVER_TOLD_AGAIN]
+TOLD_OF_A_TRACE = tuple(column.name for column in Trace._meta.concrete_fields if column.name not in NEVER_TOLD_AGAIN)
