@@ -126,12 +126,11 @@ async def _stream(run: Run, telling: Telling, have: Have | None) -> AsyncIterato
     try:
         async with aclosing(following.of_run(run, have)) as coming:
             async for events in coming:
-                lines = [
-                    sse.event(orjson.dumps(event).decode(), one.cursor)
-                    for one in events
-                    for event in telling.take(one.event)
-                ]
-                yield "".join(lines) or sse.KEEP_ALIVE
+                for one in events:
+                    for event in telling.take(one.event):
+                        yield sse.event(orjson.dumps(event).decode(), one.cursor)
+                if not events:
+                    yield sse.KEEP_ALIVE
     except Exception:  # the client is told too: after the first event there is no status to tell it by
         logger.exception("A stream of run %s broke off.", run.id)
         words = "The stream broke off; nothing is lost. Send the same request again to follow the run."

@@ -75,16 +75,23 @@ async def _stream_of_run(run: Run, have: Have | None) -> AsyncIterator[str]:
     yield sse.OPENING
     async with aclosing(following.of_run(run, have)) as coming:
         async for events in coming:
-            yield "".join(sse.event(one.frame, one.cursor) for one in events) or sse.KEEP_ALIVE
+            for one in events:
+                yield sse.event(one.frame, one.cursor)
+            if not events:
+                yield sse.KEEP_ALIVE
 
 
 async def _stream_of_thread(thread_id: UUID, have: Have | None) -> AsyncIterator[str]:
     yield sse.OPENING
     async with aclosing(following.batches(thread_id, have)) as coming:
         async for batch in coming:
-            yield "".join(sse.event(one.frame, one.cursor) for one in following.told(batch)) or sse.KEEP_ALIVE
-            if not batch and not await in_database(Thread.objects.filter(pk=thread_id).exists):
+            for one in following.told(batch):
+                yield sse.event(one.frame, one.cursor)
+            if batch:
+                continue
+            if not await in_database(Thread.objects.filter(pk=thread_id).exists):
                 return
+            yield sse.KEEP_ALIVE
 
 
 def _as_json(told: list[Told], after: Cursor | None) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 
 from accounts.authentication import TokenOrCookie  # noqa: E402
 from chat.routing import websocket_urlpatterns  # noqa: E402
+from config import backpressure  # noqa: E402
 
+backpressure.install()
 sockets = URLRouter(websocket_urlpatterns)
 application = ProtocolTypeRouter(
     {

@@ -38,5 +38,5 @@ def test_the_page_of_the_api_works_within_the_sites_policy(open_tab: OpenTab, al
     page.get_by_role("button", name="Execute").click()
 
     expect(page.locator(".live-responses-table tbody .response-col_status").first).to_contain_text("200")
-    own = page.url.removesuffix("/api/docs")
+    own = page.url.partition("/api/docs")[0]
     assert all(url.startswith((own, "data:", "blob:")) for url in asked), asked
