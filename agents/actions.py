@@ -8,7 +8,7 @@ from accounts.models import User
 from agents import doorbell, events, snapshots, unheld
 from agents.carrying import carry_over
 from agents.channels import Batch
-from agents.models import Message, Role, Run, RunStatus, StopReason, Thread
+from agents.models import AgentVersion, Message, Role, Run, RunStatus, StopReason, Thread
 from agents.outcomes import question_of, record_trace
 from agents.refusals import Conflict, Forbidden, Refused
 from agents.text import storable
@@ -22,10 +22,12 @@ def start_run(
 ) -> Run:
     """Queue a question in a thread and ring for a worker once it is committed."""
     question = checked_question(text)
-    locked = Thread.objects.select_for_update(of=("self",)).select_related("agent__live__agent").get(pk=thread.pk)
-    version = locked.agent.live
-    if version is None or not locked.agent.is_enabled:
-        raise Refused(f"{locked.agent.name} is switched off.")
+    locked = (
+        Thread.objects.select_for_update(of=("self",))
+        .select_related("agent__live__agent", "active_agent__live__agent")
+        .get(pk=thread.pk)
+    )
+    version = _version_of(locked)
     last = locked.runs.aggregate(last=Max("position"))["last"]
     run = Run.objects.create(
         thread=locked,
@@ -40,6 +42,14 @@ def start_run(
     transaction.on_commit(lambda: doorbell.ring(run.id))
     transaction.on_commit(lambda: doorbell.announce(run, snapshots.of_rows(run, [message], []).batch))
     return run
+
+
+def _version_of(thread: Thread) -> AgentVersion:
+    """Who answers next: the one it was handed to for good, if that one is still there, else the thread's own agent."""
+    for agent in (thread.active_agent, thread.agent):
+        if agent and agent.is_enabled and agent.live:
+            return agent.live
+    raise Refused(f"{thread.agent.name} is switched off.")
 
 
 def checked_question(text: object) -> str:

@@ -11,11 +11,11 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from agents.llm import pricing, tokens
 from agents.llm.base import LLMRequest, Usage
-from agents.models import DailyUsage, Run, RunStatus, StopReason
+from agents.models import AgentVersion, CallStatus, DailyUsage, Run, RunStatus, StopReason
 
 ASSUMED_ANSWER = 1000
 LOCK = 0x62756467  # any number of our own, for advisory locks
@@ -47,8 +47,8 @@ class Need:
 
 def has_limits(run: Run) -> bool:
     """Whether anything limits the tokens or the money of this run."""
-    version = run.agent_version
-    has_own = version.max_tokens is not None or version.max_cost is not None
+    limiting = [run.agent_version, *([run.root.agent_version] if run.root else [])]
+    has_own = any(version.max_tokens is not None or version.max_cost is not None for version in limiting)
     return has_own or bool(run.user_id and (settings.USER_DAILY_TOKENS or settings.USER_DAILY_COST))
 
 
@@ -63,21 +63,41 @@ def need_of(request: LLMRequest, llm_names: list[str], provider: str) -> Need:
 
 def check(run: Run, need: Need) -> None:
     """Raises OverBudget if the call does not fit. Inside the transaction that reserves it."""
-    version = run.agent_version
-    used = run.input_tokens + run.output_tokens
-    if version.max_tokens is not None and used + need.tokens > version.max_tokens:
-        raise OverBudget(StopReason.MAX_TOKENS, f"This answer reached its limit of {version.max_tokens:,} tokens.")
-    if version.max_cost is not None:
-        _check_cost(run, need, version.max_cost)
+    _check_limits(run.agent_version, run.input_tokens + run.output_tokens, run.cost, need)
+    if run.root and (run.root.agent_version.max_tokens is not None or run.root.agent_version.max_cost is not None):
+        _check_tree(run, need)
     if run.user_id is not None and (settings.USER_DAILY_TOKENS or settings.USER_DAILY_COST):
         _check_day(run, need)
 
 
-def _check_cost(run: Run, need: Need, limit: Decimal) -> None:
-    if need.cost is None or run.cost is None:
+def _check_limits(version: AgentVersion, used: int, cost: Decimal | None, need: Need) -> None:
+    if version.max_tokens is not None and used + need.tokens > version.max_tokens:
+        raise OverBudget(StopReason.MAX_TOKENS, f"This answer reached its limit of {version.max_tokens:,} tokens.")
+    if version.max_cost is None:
+        return
+    if need.cost is None or cost is None:
         raise OverBudget(StopReason.MAX_COST, UNKNOWN_PRICE)
-    if run.cost + need.cost > limit:
-        raise OverBudget(StopReason.MAX_COST, f"This answer reached its limit of ${limit.normalize():f}.")
+    if cost + need.cost > version.max_cost:
+        raise OverBudget(StopReason.MAX_COST, f"This answer reached its limit of ${version.max_cost.normalize():f}.")
+
+
+def _check_tree(run: Run, need: Need) -> None:
+    """A child agent's call must fit the limits at its root, with all that the team has used and holds reserved.
+
+    What a child has used counts for its parent once its answer is taken in, and for itself until then.
+    """
+    assert run.root is not None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(run.root_id)])
+    at_work = Q(root=run.root_id, parent_call__status=CallStatus.DELEGATED)
+    team = list(Run.objects.filter(at_work | Q(pk=run.root_id)))
+    used = sum(one.input_tokens + one.output_tokens for one in team)
+    held = [one for one in team if one.pk != run.pk]
+    costs = [one.cost for one in team]
+    cost = None if None in costs else sum((one for one in costs if one is not None), Decimal())
+    if cost is not None:
+        cost += sum((one.reserved_cost for one in held), Decimal())
+    _check_limits(run.root.agent_version, used + sum(one.reserved_tokens for one in held), cost, need)
 
 
 def _check_day(run: Run, need: Need) -> None:

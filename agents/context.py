@@ -4,9 +4,10 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from agents.llm.base import LLM
+from agents.llm.base import LLM, ToolSpec
 from agents.policies import Policy
-from agents.tools.base import Tool
+from agents.teams import Team
+from agents.tools.base import InvalidArguments, Tool
 from agents.transcript import Entry
 
 
@@ -26,6 +27,22 @@ class AgentConfig:
     max_tool_calls: int
     policies: dict[str, Policy] = field(default_factory=dict)  # by tool: when a person is asked first
     output_schema: dict[str, Any] | None = None
+    team: Team = field(default_factory=Team)
+
+    @property
+    def offered(self) -> dict[str, ToolSpec]:
+        """All that the LLM may ask for, by name."""
+        return {name: tool.spec for name, tool in self.tools.items()} | self.team.specs
+
+    def complaint(self, name: str, arguments: str) -> str:
+        """What is wrong with the arguments of a call of something offered; empty when it can be made."""
+        if name not in self.tools:
+            return self.team.complaint(name, arguments)
+        try:
+            self.tools[name].validated(arguments)
+        except InvalidArguments as error:
+            return str(error)
+        return ""
 
 
 @dataclass

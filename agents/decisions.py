@@ -1,10 +1,12 @@
-"""What people said about tool calls, for everyone who looks on."""
+"""What people said about tool calls, and routers about whom to ask, for everyone who looks on."""
 
 import uuid
 from collections.abc import Iterable
 
-from agents.models import Decision, Run
+from agents.models import Decision, Handoff, Run, ToolCall
+from agents.teams import HAND_OFF
 
+Handoffs = dict[uuid.UUID, Handoff]
 Decisions = dict[uuid.UUID, list[Decision]]
 
 
@@ -17,3 +19,12 @@ def of_runs(runs: Iterable[Run]) -> Decisions:
         for decision in said:
             found.setdefault(decision.approval.call_id, []).append(decision)
     return found
+
+
+def handoffs_of(calls: Iterable[list[ToolCall]]) -> Handoffs:
+    """By tool call. Nothing is read where nobody asked for one."""
+    asked = [call.pk for some in calls for call in some if call.name == HAND_OFF]
+    if not asked:
+        return {}
+    found = Handoff.objects.filter(call__in=asked).select_related("source__agent", "target__agent")
+    return {handoff.call_id: handoff for handoff in found}

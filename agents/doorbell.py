@@ -19,14 +19,14 @@ _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="doorbell")
 
 
 def ring(run_id: uuid.UUID) -> None:
-    """Tell the workers that a run is queued."""
+    """Tell the workers that a run is queued, or that one it waits for has ended."""
     _soon(lambda: current_app.send_task("agents.advance", args=[str(run_id)]))
 
 
 def announce(run: Run, news: Batch | None = None) -> None:
     """Tell those who watch a thread that one of its runs changed without a worker; without news they read its rows."""
     packed = (news or Batch(str(run.id), run.epoch + 1, first_seq=1, frames=())).packed()  # newer than all they have
-    _soon(lambda: _redis().publish(thread_channel(run.thread_id), packed))
+    _soon(lambda: _redis().publish(thread_channel(run.shown_in), packed))
 
 
 def cancel(run_id: uuid.UUID) -> None:

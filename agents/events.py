@@ -33,8 +33,10 @@ from ag_ui.core import (
 from django.utils import timezone
 
 from agents import interrupts
-from agents.models import Approval, CallStatus, Decision, Message, Run, RunStatus, StopReason, ToolCall
+from agents.models import Agent, Approval, CallStatus, Decision, Handoff, Message, Run, RunStatus, StopReason, ToolCall
+from agents.teams import Colleague
 
+Named = Agent | Colleague
 Speaker = Literal["user", "assistant"]
 
 LIMITS = {
@@ -77,10 +79,13 @@ def run_started(run: Run, *, agent_slug: str, agent_name: str) -> BaseEvent:
         "position": run.position,
         "isDemo": run.llm_name == "demo",
     }
+    if run.parent_id:
+        call = getattr(run, "parent_call", None)
+        metadata["parent"] = {"runId": str(run.parent_id), "toolCallId": str(call.id) if call else None}
     if run.replaces_id:
         metadata["replaces"] = str(run.replaces_id)
     return RunStartedEvent(
-        thread_id=str(run.thread_id), run_id=str(run.id), timestamp=_ms(run.created_at), metadata=metadata
+        thread_id=str(run.shown_in), run_id=str(run.id), timestamp=_ms(run.created_at), metadata=metadata
     )
 
 
@@ -149,6 +154,16 @@ def call_result(call_id: uuid.UUID, content: str) -> BaseEvent:
     )
 
 
+def handed_over(source: Named, target: Named, *, reason: str, confidence: float) -> BaseEvent:
+    value = {
+        "from": {"slug": source.slug, "name": source.name},
+        "to": {"slug": target.slug, "name": target.name},
+        "reason": reason,
+        "confidence": confidence,
+    }
+    return CustomEvent(name="handoff", value=value, timestamp=_now())
+
+
 def llm_retry(*, attempt: int, of: int, delay: float, reason: str) -> BaseEvent:
     value = {"attempt": attempt, "of": of, "delayMs": round(delay * 1000), "reason": reason}
     return CustomEvent(name="llm.retry", value=value, timestamp=_now())
@@ -167,7 +182,7 @@ def removed(run_id: uuid.UUID | str) -> BaseEvent:
 def run_paused(run: Run, interrupts: list[Interrupt]) -> BaseEvent:
     """Not an outcome: the run goes on, with a new RUN_STARTED, when people have decided."""
     return RunFinishedEvent(
-        thread_id=str(run.thread_id),
+        thread_id=str(run.shown_in),
         run_id=str(run.id),
         outcome=RunFinishedInterruptOutcome(interrupts=interrupts),
         timestamp=_now(),
@@ -192,7 +207,7 @@ def run_ended(run: Run) -> BaseEvent:
         )
     is_cancelled = run.status == RunStatus.CANCELLED
     return RunFinishedEvent(
-        thread_id=str(run.thread_id),
+        thread_id=str(run.shown_in),
         run_id=str(run.id),
         outcome=RunFinishedCancelledOutcome() if is_cancelled else RunFinishedSuccessOutcome(),
         usage=[_usage(run)] if run.llm_calls else None,
@@ -211,6 +226,7 @@ def replay(
     calls: Iterable[ToolCall],
     pending: Iterable[Approval] = (),
     said: Mapping[uuid.UUID, Iterable[Decision]] = MappingProxyType({}),
+    handoffs: Mapping[uuid.UUID, Handoff] = MappingProxyType({}),
 ) -> Iterator[BaseEvent]:
     """The events of a run as its rows tell it; folding them gives what folding the live ones gave."""
     agent = run.agent_version.agent
@@ -230,6 +246,8 @@ def replay(
                 yield call_decided(call, said[call.id])
         for call in asked:
             yield from _replayed_status(call)
+            if call.id in handoffs:
+                yield _replayed_handoff(handoffs[call.id])
     if run.is_finished:
         yield from end_of(run)
     elif run.status == RunStatus.WAITING:
@@ -248,6 +266,11 @@ def _replayed_status(call: ToolCall) -> Iterator[BaseEvent]:
     yield call_status(call.id, CallStatus(call.status), duration)
     if not call.is_open:
         yield call_result(call.id, call.result)
+
+
+def _replayed_handoff(handoff: Handoff) -> BaseEvent:
+    source, target = handoff.source.agent, handoff.target.agent
+    return handed_over(source, target, reason=handoff.reason, confidence=handoff.confidence)
 
 
 def _usage(run: Run) -> TokenUsage:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from agents.llm.base import LLMRequest, Reply, TextDelta
 from agents.llm.retry import AttemptFailed, AttemptStarted
 from agents.models import StopReason, WaitKind
+from agents.teams import Colleague, HandOff
 from agents.tools.base import ToolResult
 from agents.transcript import Answer, Call
 
@@ -35,6 +36,24 @@ class CallFinished:
 
 
 @dataclass(frozen=True)
+class TaskGiven:
+    """Another agent works on this call, in a run of its own."""
+
+    call: Call
+    colleague: Colleague
+    task: str
+
+
+@dataclass(frozen=True)
+class HandedOver:
+    """Another agent goes on with this run: nothing of the agent before it is good any more."""
+
+    call: Call
+    asked: HandOff
+    target: Colleague
+
+
+@dataclass(frozen=True)
 class RunPaused:
     """Nothing can be done before somebody else has done something."""
 
@@ -57,6 +76,8 @@ Fact = (
     | ReplyReceived
     | CallStarted
     | CallFinished
+    | TaskGiven
+    | HandedOver
     | RunPaused
     | RunEnded
 )

@@ -14,25 +14,39 @@ from ag_ui.core import Interrupt
 from django.db import transaction
 from django.utils import timezone
 
-from agents import approvals, budgets, faults, interrupts
+from agents import approvals, budgets, children, faults, interrupts
+from agents.facts import HandedOver, TaskGiven
 from agents.lease import Claim, LeaseLost
 from agents.llm import pricing, tokens
 from agents.llm.base import LLMRequest, Reply, Usage
 from agents.llm.retry import AttemptFailed
 from agents.models import (
     OPEN_CALLS,
+    AgentVersion,
     Artifact,
     CallStatus,
+    Handoff,
     Message,
     Role,
     Run,
     RunQuerySet,
     RunStatus,
+    Thread,
     ToolCall,
     WaitKind,
 )
 from agents.outcomes import close_open_calls, next_in_line, record_trace
-from agents.spans import Attempt, Timer, broken_off_span, llm_span, lost_call_span, receive_span, tool_span
+from agents.spans import (
+    Attempt,
+    Timer,
+    broken_off_span,
+    handoff_span,
+    llm_span,
+    lost_call_span,
+    receive_span,
+    tool_span,
+)
+from agents.teams import Routing
 from agents.text import storable
 from agents.tools.base import ToolResult
 from agents.transcript import Answer, Call
@@ -64,7 +78,7 @@ class Journal:
         if not self._mine().select_for_update().exists():
             raise LeaseLost
         received = [receive_span(self.run, self._question)] if self.run.turn == 0 else []  # told twice, it is the same
-        recorder.record_spans([*received, *(lost_call_span(call) for call in cut_off)])
+        recorder.record_spans([*received, *(lost_call_span(self.run, call) for call in cut_off)])
         unknown = [call.pk for call in cut_off if call.status == CallStatus.OUTCOME_UNKNOWN]
         if unknown:
             ToolCall.objects.filter(pk__in=unknown).update(status=CallStatus.OUTCOME_UNKNOWN)
@@ -117,8 +131,33 @@ class Journal:
             if mine.update(status=result.status, **ended) and result.whole is not None:
                 Artifact.objects.create(call_id=call.id, content=storable(result.whole))
             self._open_calls -= not is_unknown
-            recorder.record_spans([tool_span(self.run.id, call, result, timer)])
+            recorder.record_spans([tool_span(self.run, call, result, timer)])
             faults.reach("before_result_commit")
+
+    def task_given(self, given: TaskGiven, *, last_seq: int) -> Run:
+        """Another agent's run begins; it is rung for after the commit."""
+        with self._step({}, last_seq=last_seq):
+            return children.begin(self.run, given.call.id, given.colleague, given.task)
+
+    def handed_over(self, fact: HandedOver, *, last_seq: int) -> Handoff:
+        """Another agent answers from here on; for the next questions too, where the routing says so."""
+        source, now = self.run.agent_version, timezone.now()
+        self.run.agent_version = AgentVersion.objects.select_related("agent").get(pk=fact.target.version_id)
+        with self._step({"agent_version": self.run.agent_version}, last_seq=last_seq):
+            call = ToolCall.objects.filter(pk=fact.call.id, status__in=OPEN_CALLS)
+            call.update(status=fact.call.status, result=fact.call.result, started_at=now, finished_at=now)
+            self._open_calls -= 1
+            if Routing.model_validate(source.handoffs).next_turn == "sticky":
+                Thread.objects.filter(pk=self.run.thread_id).update(active_agent=self.run.agent_version.agent)
+            recorder.record_spans([handoff_span(self.run, fact.call, fact.asked, source.agent.slug)])
+            return Handoff.objects.create(
+                run=self.run,
+                call_id=fact.call.id,
+                source=source,
+                target=self.run.agent_version,
+                reason=storable(fact.asked.reason),
+                confidence=fact.asked.confidence,
+            )
 
     def paused(self, kind: WaitKind, told: list[Interrupt], *, last_seq: int) -> bool:
         """Let the run wait, with no worker. False if a person has decided something since its watchers were `told`:
@@ -127,7 +166,8 @@ class Journal:
             run = Run.objects.select_for_update().filter(pk=self.run.pk, epoch=self._claim.epoch).first()
             if run is None:
                 raise LeaseLost
-            waits = bool(told) and told == interrupts.of_run(run)
+            has_tasks = run.tool_calls.filter(status=CallStatus.DELEGATED).exists()
+            waits = told == interrupts.of_run(run) and bool(told or has_tasks)
             target = RunStatus.WAITING if waits else RunStatus.QUEUED
             changes = {"wait_kind": kind} if waits else {"queued_at": timezone.now()}
             if not self._mine().move(RunStatus.RUNNING, target, last_seq=last_seq, **self._totals(), **changes):

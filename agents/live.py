@@ -36,7 +36,7 @@ class RunLog:
 
     def __init__(self, publisher: "Publisher", run: Run):
         self._publisher = publisher
-        self._numbering = events.Numbering(run.id, run.thread_id, run.epoch)
+        self._numbering = events.Numbering(run.id, run.shown_in, run.epoch)
         self._seq = run.last_seq
         self._unsent: list[str] = []
         self._unsent_first = 0

@@ -7,15 +7,16 @@ from typing import Any
 
 from ag_ui.core import BaseEvent
 
-from agents import decisions, events, lease, output, rows
+from agents import children, decisions, events, lease, output, rows
 from agents.context import AgentConfig, RunContext
 from agents.journal import Journal
 from agents.lease import Claim, LeaseLost
 from agents.llm import connection
 from agents.llm.connection import Connection, Source
-from agents.models import AgentVersion, CallStatus, Effect, Message, Role, Run, ToolCall
+from agents.models import Agent, CallStatus, Effect, Message, Role, Run, ToolCall
 from agents.outcomes import closing
 from agents.policies import policies_of
+from agents.teams import MOST_DEPTH, Colleague, Routing, Team, tool_name
 from agents.tools.registry import all_tools
 from agents.transcript import Answer, Call, Entry, Question
 
@@ -45,6 +46,9 @@ def take(run_id: uuid.UUID) -> Loaded | None:
     """Claim a run and read it; None when it is not to be had."""
     held = lease.claim(run_id)
     if held is None:
+        children.collect(run_id)
+        held = lease.claim(run_id)
+    if held is None:
         return None
     loaded = load(held)
     try:
@@ -56,32 +60,48 @@ def take(run_id: uuid.UUID) -> Loaded | None:
 
 def load(claim: Claim) -> Loaded:
     """A run with its agent's version, its thread's transcript and its LLM."""
-    run = Run.objects.select_related("agent_version__agent", "user").get(pk=claim.run_id)
-    messages = list(_messages_up_to(run))
-    answers = [message for message in messages if message.role == Role.ASSISTANT]
-    calls = list(ToolCall.objects.filter(message__in=answers).order_by("position"))
+    run = Run.objects.select_related("agent_version__agent", "user", "root__agent_version", "parent_call").get(
+        pk=claim.run_id
+    )
+    messages, calls = _rows_up_to(run)
+    mine = [message for message in messages if message.run_id == run.id]
     own_calls = [call for call in calls if call.run_id == run.id]
     cut_off = [call for call in own_calls if call.status == CallStatus.STARTED]  # another worker had begun these
     for call in cut_off:
         if call.effect == Effect.UNSAFE:  # never begun again: what became of it is for a person to say
             call.status = CallStatus.OUTCOME_UNKNOWN
-    mine = [message for message in messages if message.run_id == run.id]
+    ctx = _context(run, messages, calls)
+    run.llm_name = ctx.agent.llm_name
+    replay = events.replay(
+        run, mine, own_calls, said=decisions.of_runs([run]), handoffs=decisions.handoffs_of([own_calls])
+    )
+    return Loaded(claim, run, ctx, Journal(claim, run, mine, own_calls, ctx.llm.provider), list(replay), cut_off)
+
+
+def again(run: Run) -> RunContext:
+    """The same run as another agent of it sees it."""
+    return _context(run, *_rows_up_to(run))
+
+
+def _rows_up_to(run: Run) -> tuple[list[Message], list[ToolCall]]:
+    messages = _messages_up_to(run)
+    answers = [message for message in messages if message.role == Role.ASSISTANT]
+    return messages, list(ToolCall.objects.filter(message__in=answers).order_by("position"))
+
+
+def _context(run: Run, messages: list[Message], calls: list[ToolCall]) -> RunContext:
     connected = connection.current()
-    agent = _config(run.agent_version, connected)
-    llm = connection.llm_for(connected)
-    run.llm_name = agent.llm_name
-    ctx = RunContext(
+    agent = _config(run, connected)
+    return RunContext(
         run_id=run.id,
         thread_id=run.thread_id,
         user_id=run.user_id,
         user_name=str(run.user) if run.user else "someone",
         agent=agent,
-        llm=llm,
-        transcript=transcript(messages, calls, run, agent.output_schema),
+        llm=connection.llm_for(connected),
+        transcript=_as_seen(run, transcript(messages, calls, run, agent.output_schema)),
         turn=run.turn,
     )
-    replay = list(events.replay(run, mine, own_calls, said=decisions.of_runs([run])))
-    return Loaded(claim, run, ctx, Journal(claim, run, mine, own_calls, llm.provider), replay, cut_off)
 
 
 def transcript(
@@ -103,6 +123,15 @@ def _complaint(message: Message, output_schema: dict[str, Any] | None) -> str:
     if not message.is_superseded or output_schema is None:
         return ""
     return output.complaint(output_schema, message.text)
+
+
+def _as_seen(run: Run, entries: list[Entry]) -> list[Entry]:
+    """Without what was said before the question, where the agent that handed over keeps that to itself."""
+    last = run.handoffs.select_related("source").order_by("pk").last() if run.turn else None
+    if last is None or Routing.model_validate(last.source.handoffs).history == "all":
+        return entries
+    asked = [place for place, entry in enumerate(entries) if isinstance(entry, Question)]
+    return entries[asked[-1] :]
 
 
 def _messages_up_to(run: Run) -> list[Message]:
@@ -129,7 +158,8 @@ def _call(row: ToolCall, run: Run) -> Call:
     )
 
 
-def _config(version: AgentVersion, connected: Connection) -> AgentConfig:
+def _config(run: Run, connected: Connection) -> AgentConfig:
+    version = run.agent_version
     known = all_tools()
     if missing := [name for name in version.tools if name not in known]:
         logger.warning("%s names tools that are not installed: %s.", version, ", ".join(missing))
@@ -147,4 +177,31 @@ def _config(version: AgentVersion, connected: Connection) -> AgentConfig:
         max_tool_calls=version.max_tool_calls,
         policies=policies_of(version.approvals),
         output_schema=version.output_schema,
+        team=_team(run),
     )
+
+
+def _team(run: Run) -> Team:
+    version = run.agent_version
+    if not version.children and not version.handoffs:
+        return Team()
+    routing = Routing.model_validate(version.handoffs) if version.handoffs else None
+    known = _colleagues([*version.children, *(routing.targets if routing else ())])
+    children_of = version.children if run.depth < MOST_DEPTH else []
+    before = run.handoffs.order_by("pk").values_list("source__agent__slug", flat=True)
+    return Team(
+        children={tool_name(slug): known[slug] for slug in children_of if slug in known},
+        targets={slug: known[slug] for slug in (routing.targets if routing else ()) if slug in known},
+        routing=routing,
+        been=(*before, version.agent.slug),
+    )
+
+
+def _colleagues(slugs: list[str]) -> dict[str, Colleague]:
+    """Those of the agents that are there to be asked: switched on, with a version that is live."""
+    found = Agent.objects.filter(slug__in=slugs, is_enabled=True, live__isnull=False)
+    return {
+        agent.slug: Colleague(agent.slug, agent.name, agent.description, agent.pk, agent.live_id)
+        for agent in found
+        if agent.live_id
+    }

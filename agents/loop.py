@@ -19,10 +19,14 @@ from agents.llm.base import AskedCall, LLMError, Reply
 from agents.llm.retry import ask
 from agents.models import CallStatus, Effect, StopReason, WaitKind
 from agents.tools.arguments import canonical
-from agents.tools.base import InvalidArguments, Tool
 from agents.transcript import Answer, Call, answers_of_run, awaited_calls, calls_of_run, open_calls
 
 SAME_CALL_LIMIT = 3
+WAITS = {
+    CallStatus.AWAITING_APPROVAL: WaitKind.APPROVAL,
+    CallStatus.OUTCOME_UNKNOWN: WaitKind.INPUT,
+    CallStatus.DELEGATED: WaitKind.CHILD,
+}
 
 
 async def run(ctx: RunContext) -> AsyncGenerator[Fact]:
@@ -73,9 +77,7 @@ async def _act(ctx: RunContext) -> AsyncGenerator[Fact]:
 
 def _awaited(ctx: RunContext) -> WaitKind | None:
     statuses = {call.status for call in awaited_calls(ctx.transcript)}
-    if CallStatus.AWAITING_APPROVAL in statuses:
-        return WaitKind.APPROVAL
-    return WaitKind.INPUT if statuses else None
+    return next((kind for status, kind in WAITS.items() if status in statuses), None)
 
 
 def _limit_reached(ctx: RunContext, turn: int) -> StopReason | None:
@@ -122,27 +124,26 @@ def _complaint(text: str, ctx: RunContext) -> str:
 
 
 def _call(asked: AskedCall, ctx: RunContext) -> Call:
-    tool = ctx.agent.tools.get(asked.name)
-    policy = ctx.agent.policies.get(asked.name)
-    asks_people = tool is not None and policy is not None and policy.asks() and _is_valid(tool, asked.raw_arguments)
+    """People are not asked about a call that could not run; the LLM is told what is wrong with it instead."""
+    agent, name, arguments = ctx.agent, asked.name, asked.raw_arguments
+    policy = agent.policies.get(name)
+    is_asked = bool(policy and policy.asks() and name in agent.offered and not agent.complaint(name, arguments))
     return Call(
         id=uuid7(),
-        name=asked.name,
-        raw_arguments=asked.raw_arguments,
-        effect=tool.effect if tool else Effect.READ,
-        status=CallStatus.AWAITING_APPROVAL if asks_people else CallStatus.READY,
+        name=name,
+        raw_arguments=arguments,
+        effect=_effect(name, ctx),
+        status=CallStatus.AWAITING_APPROVAL if is_asked else CallStatus.READY,
         provider_call_id=asked.provider_call_id,
-        policy=policy if asks_people else None,
+        policy=policy if is_asked else None,
     )
 
 
-def _is_valid(tool: Tool, raw_arguments: str) -> bool:
-    """People are not asked about a call that could not run; the LLM is told what is wrong with it instead."""
-    try:
-        tool.validated(raw_arguments)
-    except InvalidArguments:
-        return False
-    return True
+def _effect(name: str, ctx: RunContext) -> Effect:
+    """A task's effects are those of the agent that does it; given once, it is never given again."""
+    if tool := ctx.agent.tools.get(name):
+        return tool.effect
+    return Effect.IDEMPOTENT if name in ctx.agent.team.children else Effect.READ
 
 
 def _end(ctx: RunContext, limit: StopReason | None) -> RunEnded:

@@ -29,7 +29,9 @@ STATUS_OF_TRACE = {
 
 
 def record_trace(run: Run, question: str, *, answer: str = "", tool_calls: int = 0) -> None:
-    """Tell the recorder how a run stands now."""
+    """Tell the recorder how a run stands now. A child agent's is no trace of its own: it is a part of its root's."""
+    if run.root_id:
+        return
     agent_version = run.agent_version
     finished = run.finished_at
     began = run.queued_at

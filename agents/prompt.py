@@ -40,8 +40,8 @@ def withdrawn_tools(ctx: RunContext) -> set[str]:
 
 def _offered(ctx: RunContext) -> list[ToolSpec]:
     withdrawn = withdrawn_tools(ctx)
-    offered = [tool.spec for name, tool in ctx.agent.tools.items() if name not in withdrawn]
-    return sorted(offered, key=lambda tool: tool.name)  # a stable prompt is a cached prompt
+    offered = ctx.agent.offered
+    return [offered[name] for name in sorted(offered.keys() - withdrawn)]  # a stable prompt is a cached prompt
 
 
 def _instructions(ctx: RunContext) -> str:

@@ -11,7 +11,8 @@ from django.db import transaction
 from django.db.models import Exists
 from django.db.models.functions import Now
 
-from agents import approvals, unheld
+from agents import approvals, children, unheld
+from agents.actions import cancel_run
 from agents.lease import in_the_way
 from agents.models import Run, RunStatus, StopReason, WaitKind
 
@@ -25,12 +26,14 @@ def reap() -> list[uuid.UUID]:
         requeued = [run.id for run in _lost_runs() if _recover(run)]
         requeued += [run.id for run in _due_runs()]
     approvals.expire()
-    return requeued + _unheard()
+    for orphan in children.orphans():
+        cancel_run(orphan)
+    return requeued + _unheard() + children.whose_parent_waits()
 
 
 def _lost_runs() -> list[Run]:
     lost = Run.objects.filter(status=RunStatus.RUNNING, lease_expires_at__lt=Now()).order_by("lease_expires_at")
-    rows = lost.select_related("agent_version__agent").select_for_update(of=("self",), skip_locked=True)
+    rows = lost.select_related("agent_version__agent", "root").select_for_update(of=("self",), skip_locked=True)
     return list(rows[:MOST_AT_ONCE])
 
 

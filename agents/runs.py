@@ -14,12 +14,22 @@ from uuid_utils.compat import uuid7
 from agents import doorbell, events, faults, interrupts, lease, loop
 from agents.budgets import OverBudget, has_limits
 from agents.database import in_database, patiently
-from agents.facts import CallFinished, CallStarted, Fact, ReplyReceived, RunEnded, RunPaused, TurnStarted
+from agents.facts import (
+    CallFinished,
+    CallStarted,
+    Fact,
+    HandedOver,
+    ReplyReceived,
+    RunEnded,
+    RunPaused,
+    TaskGiven,
+    TurnStarted,
+)
 from agents.lease import Lease, LeaseLost, Reason, heartbeat
 from agents.live import Publisher, RunLog
 from agents.llm.base import LLMRequest, TextDelta
 from agents.llm.retry import AttemptFailed, AttemptStarted
-from agents.loading import Loaded, take
+from agents.loading import Loaded, again, take
 from agents.models import RunStatus, StopReason, WaitKind
 from agents.outcomes import closing
 from agents.spans import Attempt, Timer
@@ -110,12 +120,20 @@ class _Drive:
 
     async def _work(self) -> None:
         self._log.say(*self._replay)
+        while await self._runs_on():
+            self._ctx = await in_database(again, self._run)
+
+    async def _runs_on(self) -> bool:
+        """Let the agent go on; whether another one has taken over, with whom the run goes on."""
         async with aclosing(loop.run(self._ctx)) as facts:
             async for fact in facts:
                 await self._store(fact)
+                if isinstance(fact, HandedOver):
+                    return True
                 if self._lease.is_draining and isinstance(fact, TurnStarted | ReplyReceived):
                     await self._give_back()
-                    return
+                    return False
+        return False
 
     async def _store(self, fact: Fact) -> None:
         match fact:
@@ -136,6 +154,10 @@ class _Drive:
                 await _whole(self._call_started(fact))
             case CallFinished():
                 await _whole(self._call_finished(fact))
+            case TaskGiven():
+                await _whole(self._task_given(fact))
+            case HandedOver():
+                await _whole(self._handed_over(fact))
             case RunPaused(wait_kind=kind):
                 await _whole(self._pause(kind))
             case RunEnded(stop_reason=reason, error=error):
@@ -207,13 +229,28 @@ class _Drive:
         await patiently(self._journal.call_finished, fact.call, fact.result, timer, last_seq=self._log.last_seq)
         self._log.publish(frames)
 
+    async def _task_given(self, fact: TaskGiven) -> None:
+        frames = self._log.number([events.call_status(fact.call.id, fact.call.status)])
+        child = await patiently(self._journal.task_given, fact, last_seq=self._log.last_seq)
+        self._log.publish(frames)
+        doorbell.ring(child.id)
+
+    async def _handed_over(self, fact: HandedOver) -> None:
+        call, source = fact.call, self._run.agent_version.agent
+        said = [events.call_status(call.id, call.status, 0), events.call_result(call.id, call.result)]
+        said.append(events.handed_over(source, fact.target, reason=fact.asked.reason, confidence=fact.asked.confidence))
+        frames = self._log.number(said)
+        await patiently(self._journal.handed_over, fact, last_seq=self._log.last_seq)
+        self._log.publish(frames)
+
     async def _pause(self, kind: WaitKind) -> None:
         told = await patiently(interrupts.of_run, self._run)
         frames = self._log.number([events.run_paused(self._run, told)] if told else [])
         self._lease.is_over = True
-        if await patiently(self._journal.paused, kind, told, last_seq=self._log.last_seq):
+        waits = await patiently(self._journal.paused, kind, told, last_seq=self._log.last_seq)
+        if waits:
             self._log.publish(frames)
-        else:
+        if not waits or kind == WaitKind.CHILD:  # a child may have ended while this run was still at work
             doorbell.ring(self._run.id)
 
     async def _stopped(self) -> None:
@@ -263,5 +300,6 @@ class _Drive:
         self._log.publish(frames)
         if awaited_calls(self._ctx.transcript):
             doorbell.announce(self._run)  # people may have decided something we have not read
-        if following:
-            doorbell.ring(following)
+        for run_id in (following, self._run.parent_id):
+            if run_id:
+                doorbell.ring(run_id)

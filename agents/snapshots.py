@@ -5,9 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from django.db.models import Q
+
 from agents import decisions, events, interrupts
 from agents.channels import Batch
-from agents.decisions import Decisions
+from agents.decisions import Decisions, Handoffs
 from agents.models import Approval, Message, Run, RunQuerySet, RunStatus, ToolCall
 
 Row = TypeVar("Row", Message, ToolCall, Approval)
@@ -24,7 +26,9 @@ class Snapshot:
 
 def of_thread(thread_id: uuid.UUID, *, from_position: int = 0) -> list[Snapshot]:
     """The shown runs of a thread, oldest first."""
-    return _snapshots(Run.objects.filter(thread=thread_id, position__gte=from_position))
+    own = Q(thread=thread_id, position__gte=from_position)
+    given = Q(root__thread=thread_id, root__position__gte=from_position, root__replacement__isnull=True)
+    return _snapshots(Run.objects.filter(own | given))
 
 
 def of_run(run_id: uuid.UUID | str) -> Snapshot | None:
@@ -32,14 +36,16 @@ def of_run(run_id: uuid.UUID | str) -> Snapshot | None:
 
 
 def _snapshots(chosen: RunQuerySet) -> list[Snapshot]:
-    runs = list(chosen.shown().select_related("agent_version__agent").order_by("position"))
+    related = ("agent_version__agent", "root", "parent_call")
+    runs = sorted(chosen.shown().select_related(*related), key=lambda run: (_position(run), run.depth, run.id))
     messages = _by_run(Message.objects.filter(run__in=runs).order_by("position"))
     calls = _by_run(ToolCall.objects.filter(run__in=runs).order_by("position"))
     waiting = [run for run in runs if run.status == RunStatus.WAITING]
     pending = _by_run(interrupts.pending_approvals(waiting)) if waiting else {}
-    said = decisions.of_runs(runs)
+    said, handoffs = decisions.of_runs(runs), decisions.handoffs_of(calls.values())
     return [
-        of_rows(run, messages.get(run.id, []), calls.get(run.id, []), pending.get(run.id, ()), said) for run in runs
+        of_rows(run, messages.get(run.id, []), calls.get(run.id, []), pending.get(run.id, ()), said, handoffs)
+        for run in runs
     ]
 
 
@@ -49,15 +55,21 @@ def of_rows(
     calls: list[ToolCall],
     pending: Sequence[Approval] = (),
     said: Decisions | None = None,
+    handoffs: Handoffs | None = None,
 ) -> Snapshot:
     """What these rows say; nothing is read."""
-    told = list(events.replay(run, messages, calls, pending, said or {}))
-    numbering = events.Numbering(run.id, run.thread_id, run.epoch)
+    told = list(events.replay(run, messages, calls, pending, said or {}, handoffs or {}))
+    numbering = events.Numbering(run.id, run.shown_in, run.epoch)
     first = run.last_seq - len(told) + 1
     # Who has only a part of it cannot go on from there: the live log counts otherwise below this number.
     told[0].metadata = {**(told[0].metadata or {}), "upTo": run.last_seq}
     frames = tuple(events.frame(numbering.stamp(event, seq)) for seq, event in enumerate(told, start=first))
-    return Snapshot(run.position, run.is_finished, Batch(str(run.id), run.epoch, first, frames))
+    return Snapshot(_position(run), run.is_finished, Batch(str(run.id), run.epoch, first, frames))
+
+
+def _position(run: Run) -> int:
+    """Where it stands in the thread it is shown in: a child agent's run beside its root."""
+    return run.root.position if run.root else run.position
 
 
 def _by_run(rows: Iterable[Row]) -> dict[uuid.UUID, list[Row]]:

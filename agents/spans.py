@@ -10,7 +10,8 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from agents.llm.base import LLMRequest, Reply, Usage
-from agents.models import Approval, Decision, Run, Settlement, ToolCall
+from agents.models import Approval, CallStatus, Decision, Run, Settlement, ToolCall
+from agents.teams import HandOff
 from agents.tools.base import ToolResult
 from agents.transcript import Answer, Call
 from observability.recorder import Kind, SpanFacts, Status
@@ -47,7 +48,8 @@ def receive_span(run: Run, question: str) -> SpanFacts:
     waited = max(0, round(((run.started_at or timezone.now()) - run.queued_at).total_seconds() * 1000))
     return SpanFacts(
         id=uuid.uuid5(run.id, "receive"),
-        trace_id=run.id,
+        trace_id=run.trace_id,
+        parent_id=_parent(run),
         kind=Kind.RECEIVE,
         name="receive",
         status=Status.OK,
@@ -65,7 +67,8 @@ def llm_span(
     asked = [{"name": call.name, "arguments": call.raw_arguments} for call in answer.calls]
     return SpanFacts(
         id=attempt.timer.span_id,
-        trace_id=run.id,
+        trace_id=run.trace_id,
+        parent_id=_parent(run),
         kind=Kind.LLM,
         name=f"chat {reply.llm_name}",
         status=Status.OK,
@@ -100,7 +103,8 @@ def broken_off_span(
     """A call that brought none, or whose reply was cut short."""
     return SpanFacts(
         id=attempt.timer.span_id,
-        trace_id=run.id,
+        trace_id=run.trace_id,
+        parent_id=_parent(run),
         kind=Kind.LLM,
         name=f"chat {attempt.llm_name}",
         status=status,
@@ -122,10 +126,11 @@ def broken_off_span(
     )
 
 
-def tool_span(run_id: uuid.UUID, call: Call, result: ToolResult, timer: Timer) -> SpanFacts:
+def tool_span(run: Run, call: Call, result: ToolResult, timer: Timer) -> SpanFacts:
     return SpanFacts(
         id=timer.span_id,
-        trace_id=run_id,
+        trace_id=run.trace_id,
+        parent_id=_parent(run),
         kind=Kind.TOOL,
         name=f"execute_tool {call.name}",
         status=Status.ERROR if result.is_error else Status.OK,
@@ -146,12 +151,13 @@ def tool_span(run_id: uuid.UUID, call: Call, result: ToolResult, timer: Timer) -
     )
 
 
-def lost_call_span(call: ToolCall) -> SpanFacts:
+def lost_call_span(run: Run, call: ToolCall) -> SpanFacts:
     """A start of a call that no worker has seen the end of."""
     began = call.started_at or timezone.now()
     return SpanFacts(
         id=uuid.uuid5(call.id, f"lost {call.attempt}"),
-        trace_id=call.run_id,
+        trace_id=run.trace_id,
+        parent_id=_parent(run),
         kind=Kind.TOOL,
         name=f"execute_tool {call.name}",
         status=Status.ERROR,
@@ -169,7 +175,8 @@ def decision_span(approval: Approval, decision: Decision) -> SpanFacts:
     """How long a person was waited for, and what that person said."""
     return SpanFacts(
         id=uuid.uuid5(approval.id, f"decision {decision.pk}"),
-        trace_id=approval.run_id,
+        trace_id=approval.run.trace_id,
+        parent_id=_parent(approval.run),
         kind=Kind.APPROVAL,
         name=f"approval {approval.call.name}",
         status=Status.OK,
@@ -193,7 +200,8 @@ def settlement_span(call: ToolCall, settlement: Settlement) -> SpanFacts:
     began = call.started_at or settlement.created_at
     return SpanFacts(
         id=uuid.uuid5(call.id, f"settlement {settlement.attempt}"),
-        trace_id=call.run_id,
+        trace_id=call.run.trace_id,
+        parent_id=_parent(call.run),
         kind=Kind.APPROVAL,
         name=f"settlement {call.name}",
         status=Status.OK,
@@ -204,6 +212,62 @@ def settlement_span(call: ToolCall, settlement: Settlement) -> SpanFacts:
         output={"word": settlement.word, "by": str(settlement.by), "comment": settlement.comment},
         attributes={"plumbline.step": "settle", "gen_ai.tool.call.id": str(call.id)},
     )
+
+
+def delegation_span(run: Run, call: ToolCall, child: Run) -> SpanFacts:
+    """A task another agent worked on; that agent's own steps stand below it."""
+    began = call.started_at or child.created_at
+    return SpanFacts(
+        id=_of_agent(child),
+        trace_id=run.trace_id,
+        parent_id=_parent(run),
+        kind=Kind.AGENT,
+        name=f"invoke_agent {child.agent_version.agent.slug}",
+        status=Status.OK if call.status == CallStatus.SUCCEEDED else Status.ERROR,
+        started_at=began,
+        duration_ms=_ms_since(began),
+        error="" if call.status == CallStatus.SUCCEEDED else call.result,
+        tool_name=call.name,
+        input=call.arguments,
+        output=call.result,
+        attributes={
+            "plumbline.step": "delegate",
+            "plumbline.child_run": str(child.id),
+            "plumbline.agent_version": child.agent_version.number,
+            "gen_ai.agent.name": child.agent_version.agent.slug,
+            "gen_ai.tool.call.id": str(call.id),
+        },
+    )
+
+
+def handoff_span(run: Run, call: Call, asked: HandOff, source: str) -> SpanFacts:
+    """A routing decision, with its reason and how sure the router was."""
+    return SpanFacts(
+        id=uuid.uuid5(call.id, "handoff"),
+        trace_id=run.trace_id,
+        parent_id=_parent(run),
+        kind=Kind.HANDOFF,
+        name=f"handoff {source} → {asked.agent}",
+        status=Status.OK,
+        started_at=timezone.now(),
+        duration_ms=0,
+        input={"from": source},
+        output=asked.model_dump(),
+        attributes={
+            "plumbline.step": "route",
+            "plumbline.handoff.confidence": asked.confidence,
+            "gen_ai.tool.call.id": str(call.id),
+        },
+    )
+
+
+def _parent(run: Run) -> uuid.UUID | None:
+    """Below what a run's steps stand: a child agent's below the span of its task."""
+    return _of_agent(run) if run.root_id else None
+
+
+def _of_agent(child: Run) -> uuid.UUID:
+    return uuid.uuid5(child.id, "agent")
 
 
 def _tries(result: ToolResult) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from agents.outcomes import close_open_calls, next_in_line, question_of, record_
 
 def locked(run_id: uuid.UUID) -> Run:
     """A run that nobody else moves until the transaction ends. Raises Run.DoesNotExist."""
-    return Run.objects.select_for_update(of=("self",)).select_related("agent_version__agent").get(pk=run_id)
+    return Run.objects.select_for_update(of=("self",)).select_related("agent_version__agent", "root").get(pk=run_id)
 
 
 def move(run: Run, target: RunStatus, **changes: Any) -> None:
@@ -35,14 +35,14 @@ def finish(run: Run, target: RunStatus, reason: StopReason, error: str = "") -> 
     """Write the one outcome of a locked run: its calls get their results, its approvals are closed."""
     move(run, target, stop_reason=reason, error=error, finished_at=timezone.now(), reserved_tokens=0, reserved_cost=0)
     close_open_calls(run)
-    ring_for_next(run.thread_id)
+    _ring_around(run)
 
 
 def park(run: Run, reason: StopReason, error: str) -> None:
     """Set a locked run aside as `dead`. Its calls stay open: an operator may send it back to work, and nothing that
     was done is done again."""
     move(run, RunStatus.DEAD, stop_reason=reason, error=error, finished_at=timezone.now())
-    ring_for_next(run.thread_id)
+    _ring_around(run)
 
 
 def go_on(run: Run) -> None:
@@ -69,6 +69,13 @@ def tell_anew(run: Run) -> None:
 def ring_for_next(thread_id: uuid.UUID) -> None:
     if following := next_in_line(thread_id):
         transaction.on_commit(lambda: doorbell.ring(following))
+
+
+def _ring_around(run: Run) -> None:
+    """An end is news for who comes next and for a parent that waits for it."""
+    ring_for_next(run.thread_id)
+    if parent_id := run.parent_id:
+        transaction.on_commit(lambda: doorbell.ring(parent_id))
 
 
 def _tell(run: Run) -> None:

@@ -134,10 +134,10 @@ class Watcher:
         await self._tell_removed(queued - {one.batch.run_id for one in found})
         position = next((one.position for one in found if have and one.batch.run_id == have.run_id), None)
         for snapshot in found:
-            if position is None or have is None or snapshot.position > position:
-                await self._show_with_tail(snapshot)
-            elif snapshot.position == position:
+            if have and snapshot.batch.run_id == have.run_id:
                 await self._continue(snapshot, have)
+            elif position is None or snapshot.position >= position:
+                await self._show_with_tail(snapshot)
             else:
                 self._places[snapshot.batch.run_id] = _place(snapshot)
 

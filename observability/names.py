@@ -13,6 +13,8 @@ class Kind(StrEnum):
     RETRIEVAL = "retrieval"
     EMBEDDING = "embeddings"
     APPROVAL = "approval"
+    AGENT = "invoke_agent"
+    HANDOFF = "handoff"
 
 
 class Status(StrEnum):
@@ -43,6 +45,8 @@ KIND_FACES: dict[str, Face] = {
     Kind.RETRIEVAL: Face("search", "Search", "retrieval"),
     Kind.EMBEDDING: Face("scatter_plot", "Embedding", "retrieval"),
     Kind.APPROVAL: Face("how_to_reg", "Person"),
+    Kind.AGENT: Face("smart_toy", "Agent", "accent"),
+    Kind.HANDOFF: Face("alt_route", "Hand-off", "accent"),
 }
 UNKNOWN_KIND = Face("help", "Step")
 
@@ -59,4 +63,4 @@ SPAN_STATUS_FACES: dict[str, Face] = {**STATUS_FACES, Status.OK: Face("check_cir
 
 def operation_name(kind: str) -> str:
     """The `gen_ai.operation.name` of a span, empty where the conventions have none."""
-    return "" if kind in (Kind.RECEIVE, Kind.APPROVAL) else kind
+    return "" if kind in (Kind.RECEIVE, Kind.APPROVAL, Kind.HANDOFF) else kind

@@ -39,6 +39,7 @@ class RunView:
     figures: dict[str, Any] = field(default_factory=dict)
     interrupts: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    handoffs: list[dict[str, Any]] = field(default_factory=list)
     retries: list[str] = field(default_factory=list)
 
     @property
@@ -133,6 +134,9 @@ def _apply_custom(run: RunView, name: str, value: dict[str, Any]) -> None:
             run.retries.append(value["reason"])
         case "tool.decided":
             _decide(_tool(run, value["toolCallId"]), value)
+        case "handoff":
+            run.agent = value["to"]["slug"]
+            run.handoffs.append(value)
         case "limit.warning":
             run.warnings.append(value["limit"])
         case "message.superseded":

@@ -4,15 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('observability', '0003_words'),
+        ("observability", "0003_words"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='span',
-            name='kind',
-            field=models.CharField(choices=[('receive', 'receive'), ('chat', 'chat'), ('execute_tool', 'execute_tool'), ('retrieval', 'retrieval'), ('embeddings', 'embeddings'), ('approval', 'approval')], max_length=16),
+            model_name="span",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("receive", "receive"),
+                    ("chat", "chat"),
+                    ("execute_tool", "execute_tool"),
+                    ("retrieval", "retrieval"),
+                    ("embeddings", "embeddings"),
+                    ("approval", "approval"),
+                ],
+                max_length=16,
+            ),
         ),
     ]
