@@ -29,11 +29,14 @@ from chat.schemas import Problem
 MAY_RUN = needs(Scope.READ, Scope.RUN, is_async=True)
 LONGEST_ID = 100
 FOREIGN_THREADS = uuid.UUID("0a5b0d6e-5f4f-5d5c-9d55-3c1d2f0f6f1e")
-STREAM = {"responses": {200: {"content": {sse.MEDIA_TYPE: {"schema": {"type": "string"}}}}}}
 EXAMPLE = {
     "threadId": "support-17",
     "runId": "question-1",
     "messages": [{"id": "m1", "role": "user", "content": "What is 6 × 7?"}],
+}
+DOCUMENTED = {
+    "requestBody": {"content": {"application/json": {"example": EXAMPLE}}},
+    "responses": {200: {"content": {sse.MEDIA_TYPE: {"schema": {"type": "string"}}}}},
 }
 
 logger = logging.getLogger(__name__)
@@ -48,7 +51,7 @@ class Begun:
     heard: Heard
 
 
-@router.post("/ag-ui", auth=MAY_RUN, response={200: None, OF_A_BODY | {409}: Problem}, openapi_extra=STREAM)
+@router.post("/ag-ui", auth=MAY_RUN, response={200: None, OF_A_BODY | {409}: Problem}, openapi_extra=DOCUMENTED)
 async def run_agent(
     request: ApiRequest, asked: RunAgentInput, last_event_id: LastEventId = None
 ) -> StreamingHttpResponse:
@@ -61,7 +64,7 @@ async def run_agent(
 
 
 @router.post(
-    "/ag-ui/{slug:agent}", auth=MAY_RUN, response={200: None, OF_A_BODY | {409}: Problem}, openapi_extra=STREAM
+    "/ag-ui/{slug:agent}", auth=MAY_RUN, response={200: None, OF_A_BODY | {409}: Problem}, openapi_extra=DOCUMENTED
 )
 async def run_named_agent(
     request: ApiRequest, agent: str, asked: RunAgentInput, last_event_id: LastEventId = None
