@@ -110,9 +110,8 @@ def test_a_tool_call_and_its_result_are_told_once() -> None:
     )
 
     assert_strict(heard)
-    assert [one["type"] for one in heard] == [
-        "RUN_STARTED", "TOOL_CALL_START", "TOOL_CALL_ARGS", "TOOL_CALL_END", "CUSTOM", "TOOL_CALL_RESULT", "RUN_FINISHED"
-    ]  # fmt: skip
+    calls = ["TOOL_CALL_START", "TOOL_CALL_ARGS", "TOOL_CALL_END", "CUSTOM", "TOOL_CALL_RESULT"]
+    assert [one["type"] for one in heard] == ["RUN_STARTED", *calls, "RUN_FINISHED"]
 
 
 def test_a_question_that_was_withdrawn_ends_in_words() -> None:
