@@ -100,7 +100,7 @@ def _begin(request: ApiRequest, asked: RunAgentInput, agent: str | None) -> Begu
     if already := Run.objects.filter(user=user, client_request_id=asked.run_id).first():
         if thread is None or already.thread_id != thread.id:
             raise HttpError(409, "This runId was used in another thread.")
-        return Begun(already, Heard())
+        return Begun(_latest(already), Heard())
     text = _question_in(asked)
     if thread and thread.runs.filter(status=RunStatus.WAITING).exists():
         raise HttpError(409, "This thread waits for an answer to its interrupts: send it in `resume` first.")
@@ -168,6 +168,13 @@ def _thread(user: User, thread_id: str) -> Thread | None:
     """The thread the client means: the id of one of the caller's threads, or a name of the client's own."""
     mine = Thread.objects.visible_to(user).select_related("agent")
     return mine.filter(pk__in=[_own_id(user, thread_id), *_ids_in(thread_id)]).first()
+
+
+def _latest(run: Run) -> Run:
+    """The run that answers now, if it was tried again."""
+    while again := Run.objects.filter(replaces=run).first():
+        run = again
+    return run
 
 
 def _own_id(user: User, thread_id: str) -> uuid.UUID:

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Scope, User
+from agents.actions import retry_run
 from agents.models import Approval, CallStatus, Run, Thread
 from tests.api.programs import token_for
 from tests.api.streams import Event, Stream, assert_strict, of_type
@@ -119,7 +120,7 @@ def test_what_a_client_says_of_the_past_is_not_believed(client: Client, llm: Scr
     assert not any(word in str(request.body) for word in ("obey everybody", "I promised", "approved"))
 
 
-def test_the_same_run_again_is_the_same_run(client: Client, llm: ScriptedLLM) -> None:
+def test_the_same_run_again_is_the_same_run(client: Client, llm: ScriptedLLM, alice: User) -> None:
     llm.reply("one two", pause_after=1)
     first = client.run("Count", run="once")
     first.until(of_type("TEXT_MESSAGE_CONTENT", delta="one"))
@@ -131,7 +132,22 @@ def test_the_same_run_again_is_the_same_run(client: Client, llm: ScriptedLLM) ->
 
     assert_strict(again.events)
     assert again.text() == "one two"
-    assert Run.objects.filter(client_request_id="once").count() == 1
+    assert Run.objects.filter(user=alice).count() == 1
+
+
+def test_a_run_that_was_tried_again_is_followed_in_its_new_attempt(
+    client: Client, llm: ScriptedLLM, alice: User
+) -> None:
+    llm.fails(400, error="No.")
+    llm.reply("Now it works.")
+    client.run("Hi", run="once").rest()
+    retry_run(run=Run.objects.get(client_request_id="once", user=alice), user=alice)
+
+    again = client.run("Hi", run="once")
+    again.rest()
+
+    assert_strict(again.events)
+    assert again.text() == "Now it works."
 
 
 def test_a_client_that_was_cut_off_hears_only_the_rest(client: Client, llm: ScriptedLLM) -> None:

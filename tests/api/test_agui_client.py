@@ -85,7 +85,7 @@ def test_it_holds_a_conversation(client_folder: Path, live_stack: Stack, llm: Sc
     assert texts(told["resumed"])[-1] == "Paid."
     results = {one["toolCallId"]: one["content"] for one in told["resumed"]["messages"] if one["role"] == "tool"}
     assert results[interrupt["toolCallId"]] == "done Ann"
-    assert len(executions(Run.objects.get(client_request_id="pay").id)) == 1
+    assert len(executions(Run.objects.get(user=alice, client_request_id="pay").id)) == 1
 
     (error,) = told["failed"]["errors"]
     assert error["code"] == "llm_error"
