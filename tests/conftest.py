@@ -114,7 +114,17 @@ def django_db_setup(django_test_environment: None, django_db_blocker: "DjangoDbB
         made = setup_databases(verbosity=0, interactive=False)
     yield
     with django_db_blocker.unblock():
+        _hang_up_on_others()
         teardown_databases(made, verbosity=0)
+
+
+def _hang_up_on_others() -> None:
+    """Our processes have ended; the server may not have noticed yet of one that was killed."""
+    from django.db import connection
+
+    others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{others} AND pid <> pg_backend_pid()")
 
 
 @pytest.fixture

@@ -50,10 +50,13 @@ def problems_of(thread_id: uuid.UUID | str, accepted: list[str]) -> list[Problem
     """What is wrong with a thread in which these questions were accepted, in this order, and all is over."""
     runs = list(Run.objects.filter(thread=thread_id).shown().order_by("position"))
     found = list(_questions(runs, accepted))
-    for run in runs:
-        calls = list(run.tool_calls.prefetch_related("approvals", "settlements"))
-        found += [*_outcome(run), *_answers(run), *_balance(run, calls), *_effects(run, calls), *_counts(run)]
-    return found
+    return found + [problem for run in runs for problem in [*_outcome(run), *problems_so_far(run)]]
+
+
+def problems_so_far(run: Run) -> list[Problem]:
+    """What is wrong with a run that may be under way: what must hold after every single step."""
+    calls = list(run.tool_calls.prefetch_related("approvals", "settlements"))
+    return [*_answers(run), *_balance(run, calls), *_effects(run, calls), *_counts(run)]
 
 
 def problems_of_person(user: User) -> list[Problem]:
@@ -164,7 +167,7 @@ def _counts(run: Run) -> Iterator[Problem]:
     trace = Trace.objects.filter(pk=run.id).first()
     if trace is None:
         yield Problem(Wrong.LOST, f"the trace of run {run.id}")
-    elif (trace.llm_calls, trace.input_tokens, trace.output_tokens, trace.cost) != own:
+    elif run.is_finished and (trace.llm_calls, trace.input_tokens, trace.output_tokens, trace.cost) != own:
         yield Problem(Wrong.MISCOUNTED, f"run {run.id} says {own}, its trace something else")
     replies = run.messages.filter(role=Role.ASSISTANT, is_interrupted=False).count()
     if replies != sum(span.status == Status.OK for span in spans):
