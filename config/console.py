@@ -46,6 +46,7 @@ UNFOLD: dict[str, Any] = {
         lambda request: static("css/tokens.css"),
         lambda request: static("css/console.css"),
         lambda request: static("css/decisions.css"),
+        lambda request: static("css/agents.css"),
     ],
     "SIDEBAR": {
         "show_search": False,

@@ -1,23 +1,22 @@
-"""Agents and their versions in the console."""
+"""Agents in the console: what they are called, and the way to all that can be done with their versions."""
 
-import json
-from collections.abc import Iterable
+from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from pydantic import ValidationError
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from agents.admin.base import ReadOnlyAdmin, dollars
-from agents.models import Agent, AgentVersion
-from agents.policies import Level, policies_of
+from agents.admin import exchange_pages, version_pages
+from agents.admin.base import OwnPages
+from agents.models import Agent
 
 MOST_SUGGESTIONS = 4
 
@@ -31,7 +30,7 @@ class AgentForm(forms.ModelForm):
 
     class Meta:
         model = Agent
-        fields = ("name", "description", "suggestions", "is_enabled")
+        fields = ("name", "slug", "description", "suggestions", "is_enabled", "is_offered")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,118 +42,69 @@ class AgentForm(forms.ModelForm):
             raise forms.ValidationError(f"At most {MOST_SUGGESTIONS} fit on the page; these are {len(lines)}.")
         return lines
 
-
-class VersionColumns:
-    """What a version says of itself, in words."""
-
-    @admin.display(description="LLM")
-    def llm(self, version: AgentVersion) -> str:
-        return version.llm_name or "that of the connection"
-
-    @admin.display(description="Tools")
-    def tool_names(self, version: AgentVersion) -> str:
-        return ", ".join(version.tools) or "none"
-
-
-class VersionsInline(VersionColumns, TabularInline):
-    model = AgentVersion
-    fields = ("number", "llm", "tool_names", "max_turns", "created_by", "created_at")
-    readonly_fields = fields
-    ordering = ("-number",)
-    extra = 0
-    show_change_link = True
-    verbose_name_plural = "versions"
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+    def clean_slug(self) -> str:
+        slug = str(self.cleaned_data["slug"])
+        if slug != slug.lower() or len(slug) > 48:
+            raise forms.ValidationError("Write it in small letters, figures and hyphens, at most 48.")
+        return slug
 
 
 @admin.register(Agent)
-class AgentAdmin(ModelAdmin):
+class AgentAdmin(OwnPages):
     form = AgentForm
-    inlines: ClassVar = [VersionsInline]
-    list_display = ("name", "slug", "description", "live", "is_enabled", "traces")
+    list_display = ("name", "slug", "description", "standing", "is_enabled", "is_offered", "traces")
     list_select_related = ("live__agent",)
     search_fields = ("name", "slug", "description")
-    fields = ("name", "slug", "description", "suggestions", "is_enabled", "live")
-    readonly_fields = ("slug", "live")
+    fields = ("name", "slug", "description", "suggestions", "is_enabled", "is_offered")
+    prepopulated_fields: ClassVar = {"slug": ("name",)}
+    change_form_outer_before_template = "admin/agents/_versions.html"
+    actions_list: ClassVar = ["import_yaml"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return ("slug",) if obj else ()  # conversations, links and other agents know it by this
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return {} if obj else self.prepopulated_fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False  # its threads and runs stand on it; switching it off is what people mean
+
+    def get_urls(self) -> list[URLPattern]:
+        def at(route: str, page: Any, name: str) -> URLPattern:
+            view = self.admin_site.admin_view(partial(page, self))
+            return path(route, view, name=f"agents_agent_{name}")
+
+        own = [
+            at("<int:agent_id>/edit/", version_pages.edit, "edit"),
+            at("<int:agent_id>/compare/", version_pages.compare, "compare"),
+            at("<int:agent_id>/live/<int:number>/", version_pages.go_live, "go_live"),
+            at("<int:agent_id>/export/<int:number>/", exchange_pages.download, "export"),
+            at("import/", exchange_pages.upload, "import"),
+        ]
+        return [*own, *super().get_urls()]
+
+    @action(description="Import", icon="upload", permissions=["add"])
+    def import_yaml(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:agents_agent_import"))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        agent = self.get_object(request, object_id)
+        if agent is not None and not self.has_view_permission(request):
+            raise PermissionDenied
+        shown = version_pages.standing(request, self, agent) if agent else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
+
+    def response_add(self, request: HttpRequest, obj: Agent, post_url_continue: str | None = None) -> HttpResponse:
+        """A new agent does nothing yet: on to its first version."""
+        return HttpResponseRedirect(reverse("admin:agents_agent_edit", args=[obj.pk]))
+
+    @admin.display(description="Live")
+    def standing(self, agent: Agent) -> str:
+        return f"v{agent.live.number}" if agent.live else "not yet"
 
     @admin.display(description="Traces")
     def traces(self, agent: Agent) -> SafeString:
         traces = reverse("admin:observability_trace_changelist")
         return format_html('<a class="door" href="{}?agent={}">Traces</a>', traces, agent.slug)
-
-
-@admin.register(AgentVersion)
-class AgentVersionAdmin(VersionColumns, ReadOnlyAdmin):
-    list_display = ("__str__", "llm", "tool_names", "created_by", "created_at")
-    list_select_related = ("agent", "created_by")
-    list_filter = ("agent",)
-    ordering = ("-id",)
-    fields = (
-        "agent", "number", "instructions_text", "llm", "fallback_llm_names", "parameters", "tool_names",
-        "approval_policies", "limits", "answer_form", "created_by", "created_at",
-    )  # fmt: skip
-
-    @admin.display(description="Instructions")
-    def instructions_text(self, version: AgentVersion) -> SafeString:
-        return format_html('<div class="as-written">{}</div>', version.instructions)
-
-    @admin.display(description="Asks people")
-    def approval_policies(self, version: AgentVersion) -> SafeString | str:
-        """Tool by tool: who is asked before it runs, in which order, and what happens if nobody says anything."""
-        try:
-            policies = policies_of(version.approvals)
-        except ValidationError:
-            return "Its policies cannot be read, so none of these tools can be used."
-        asking = [(tool, policy) for tool, policy in policies.items() if policy.asks()]
-        if not asking:
-            return "Never: every tool runs at once."
-        return _lines((tool, ", then ".join(map(_asked, policy.levels))) for tool, policy in asking)
-
-    @admin.display(description="Limits of a run")
-    def limits(self, version: AgentVersion) -> SafeString:
-        money = "no limit" if version.max_cost is None else dollars(version.max_cost)
-        tokens = "no limit" if version.max_tokens is None else f"{version.max_tokens:,} in and out"
-        return _lines(
-            [
-                ("Turns", f"{version.max_turns:,}"),
-                ("Tool calls", f"{version.max_tool_calls:,}"),
-                ("Tokens", tokens),
-                ("Cost", money),
-                ("Active time", f"{version.max_active_seconds:,} s; waiting for people does not count"),
-            ]
-        )
-
-    @admin.display(description="Form of its answer")
-    def answer_form(self, version: AgentVersion) -> SafeString | str:
-        if not version.output_schema:
-            return "Free text"
-        schema = json.dumps(version.output_schema, ensure_ascii=False, indent=2)
-        return format_html('<div class="console"><pre class="code" tabindex="0">{}</pre></div>', schema)
-
-
-def _asked(level: Level) -> str:
-    """`2 of the group Managers within 72 h, else it is denied`."""
-    kind, _, name = level.who.partition(":")
-    who = {"requester": "the person who asked", "staff": "the staff", "group": f"the group {name}"}.get(kind, name)
-    number = f"{level.needed} of " if level.needed > 1 else ""
-    otherwise = "the next is asked" if level.on_expiry == "escalate" else "it is denied"
-    return f"{number}{who} within {level.expires_hours:g} h, else {otherwise}"
-
-
-def _lines(named: Iterable[tuple[str, str]]) -> SafeString:
-    lines = format_html_join("", "<dt>{}</dt><dd>{}</dd>", named)
-    return format_html('<dl class="said-of-it">{}</dl>', lines)

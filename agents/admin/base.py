@@ -14,7 +14,20 @@ from unfold.paginator import InfinitePaginator
 from accounts.models import User
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class OwnPages(ModelAdmin):
+    """Has pages of our own beside the theme's."""
+
+    def require_view(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+
+    def page(self, request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
+        """One of our own pages inside the console's frame."""
+        frame = {**self.admin_site.each_context(request), "opts": self.opts}
+        return TemplateResponse(request, f"admin/agents/{template}", {**frame, **context}, status=status)
+
+
+class ReadOnlyAdmin(OwnPages):
     """Rows that may be looked at, by those who may, and are written by the product alone. Never counts its table."""
 
     paginator = InfinitePaginator
@@ -29,15 +42,6 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
-
-    def require_view(self, request: HttpRequest) -> None:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-
-    def page(self, request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
-        """One of our own pages inside the console's frame."""
-        frame = {**self.admin_site.each_context(request), "opts": self.opts}
-        return TemplateResponse(request, f"admin/agents/{template}", {**frame, **context}, status=status)
 
 
 def person(request: HttpRequest) -> User:

@@ -1,6 +1,6 @@
 """The runtime's truth: agents, threads, runs, messages, tool calls, and what people decide about them."""
 
-from agents.models.agents import Agent, AgentVersion
+from agents.models.agents import Agent, AgentVersion, VersionStanding
 from agents.models.approvals import OPEN_APPROVALS, Approval, ApprovalStatus, Decision, Settlement, Verdict
 from agents.models.connection import LLMConnection
 from agents.models.handoffs import Handoff
@@ -59,5 +59,6 @@ __all__ = [
     "ToolCall",
     "UNFINISHED",
     "Verdict",
+    "VersionStanding",
     "WaitKind",
 ]

@@ -14,6 +14,9 @@ class Agent(models.Model):
     description = models.CharField(max_length=300, blank=True)
     suggestions = models.JSONField(default=list, blank=True, help_text="Up to four questions offered on an empty page.")
     is_enabled = models.BooleanField(default=True)
+    is_offered = models.BooleanField(
+        default=True, help_text="People may choose it. Otherwise it only works for other agents."
+    )
     live = models.ForeignKey("AgentVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -24,8 +27,14 @@ class Agent(models.Model):
         return self.name
 
 
+class VersionStanding(models.TextChoices):
+    DRAFT = "draft"
+    LIVE = "live"
+    RETIRED = "retired", "was live"
+
+
 class AgentVersion(models.Model):
-    """A frozen configuration. Never changed once a run has used it."""
+    """A frozen configuration: a change is a new one (`agents.versions`)."""
 
     agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
@@ -53,6 +62,8 @@ class AgentVersion(models.Model):
         max_digits=10, decimal_places=4, null=True, blank=True, help_text="US dollars a run; empty: no limit."
     )
     max_active_seconds = models.PositiveIntegerField(default=900, help_text="Waiting for a person does not count.")
+    note = models.CharField(max_length=300, blank=True, help_text="What changed, and why.")
+    published_at = models.DateTimeField(null=True, blank=True, help_text="When it was last made live; empty: a draft.")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -63,3 +74,9 @@ class AgentVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent.slug} v{self.number}"
+
+    @property
+    def standing(self) -> VersionStanding:
+        if self.agent.live_id == self.pk:
+            return VersionStanding.LIVE
+        return VersionStanding.RETIRED if self.published_at else VersionStanding.DRAFT
