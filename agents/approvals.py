@@ -45,7 +45,7 @@ def ask(calls: Iterable[tuple[ToolCall, Policy]]) -> None:
             level=number,
             who=level.who,
             needed=level.needed,
-            reason=policy.words,
+            reason=policy.words(call.arguments),
             status=ApprovalStatus.UPCOMING if number else ApprovalStatus.PENDING,
             arguments_digest=digest(call.arguments),
             expires_after=level.expires_after,

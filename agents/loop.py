@@ -127,7 +127,8 @@ def _call(asked: AskedCall, ctx: RunContext) -> Call:
     """People are not asked about a call that could not run; the LLM is told what is wrong with it instead."""
     agent, name, arguments = ctx.agent, asked.name, asked.raw_arguments
     policy = agent.policies.get(name)
-    is_asked = bool(policy and policy.asks() and name in agent.offered and not agent.complaint(name, arguments))
+    is_possible = policy is not None and name in agent.offered and not agent.complaint(name, arguments)
+    is_asked = bool(policy and is_possible and policy.asks(arguments))
     return Call(
         id=uuid7(),
         name=name,

@@ -3,9 +3,12 @@
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from agents import conditions
 
 LONGEST_HOURS = 24 * 90
+ALWAYS, NEVER = "always", "never"
 
 
 class Level(BaseModel):
@@ -24,19 +27,46 @@ class Level(BaseModel):
 
 
 class Policy(BaseModel):
-    """Which calls of one tool people are asked about, and in which order."""
+    """Which calls of one tool people are asked about, and in which order.
+
+    `when` is `always`, `never` or a condition on the arguments (`agents.conditions`).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    when: Literal["always", "never"] = "always"
+    when: str = ALWAYS
     levels: tuple[Level, ...] = Field(default=(Level(),), min_length=1, max_length=5)
 
-    def asks(self) -> bool:
-        return self.when == "always"
+    @field_validator("when")
+    @classmethod
+    def _is_readable(cls, when: str) -> str:
+        if when not in (ALWAYS, NEVER):
+            conditions.read(when)
+        return when.strip()
 
     @property
-    def words(self) -> str:
-        return "This agent's policy asks before every call of this tool."
+    def may_ask(self) -> bool:
+        """Whether there are arguments about which people are asked."""
+        return self.when != NEVER
+
+    def asks(self, arguments: str) -> bool:
+        """Whether people are asked about a call with these arguments; also when the condition cannot be told."""
+        if self.when in (ALWAYS, NEVER):
+            return self.may_ask
+        try:
+            return conditions.read(self.when).holds(arguments)
+        except conditions.Untold:
+            return True
+
+    def words(self, arguments: str) -> str:
+        """Why people are asked about a call with these arguments."""
+        if self.when == ALWAYS:
+            return "This agent's policy asks before every call of this tool."
+        try:
+            conditions.read(self.when).holds(arguments)
+        except conditions.Untold as untold:
+            return f"This agent's policy asks when {self.when}, and here that cannot be told: {untold}."
+        return f"This agent's policy asks when {self.when}, and here it is so."
 
 
 def policies_of(approvals: dict[str, object]) -> dict[str, Policy]:
