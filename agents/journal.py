@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -52,6 +53,22 @@ from agents.tools.base import ToolResult
 from agents.transcript import Answer, Call
 from observability import recorder
 from observability.recorder import SpanFacts, Status
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A reply of the LLM that is counted and not yet stored."""
+
+    message_id: uuid.UUID
+    reply: Reply
+    answer: Answer
+    attempt: Attempt
+    cost: Decimal | None
+
+    @property
+    def is_last(self) -> bool:
+        """Nothing is to be done about it: the end of its run follows at once."""
+        return not self.answer.calls and not self.answer.complaint
 
 
 class Journal:
@@ -100,17 +117,16 @@ class Journal:
         with self._step({"draft_message_id": None, "draft_text": ""}, last_seq=last_seq):
             recorder.record_spans([span])
 
-    def replied(self, message_id: uuid.UUID, reply: Reply, answer: Answer, attempt: Attempt, *, last_seq: int) -> None:
-        """The LLM's reply, its usage and the tool calls it asked for."""
+    def heard(self, message_id: uuid.UUID, reply: Reply, answer: Answer, attempt: Attempt) -> Heard:
+        """A reply that counts from here on; store it with `replied`, or with `ended` when it is the last one."""
         self.run.turn += 1
-        cost = self._count(reply.llm_name, reply.usage)
-        is_last = not answer.calls and not answer.complaint  # then the run's end follows at once, and tells the trace
+        return Heard(message_id, reply, answer, attempt, self._count(reply.llm_name, reply.usage))
+
+    def replied(self, heard: Heard, *, last_seq: int) -> None:
+        """The LLM's reply, its usage and the tool calls it asked for."""
         changes = {"turn": self.run.turn, "draft_message_id": None, "draft_text": "", **NOTHING_RESERVED}
-        with self._step(changes, tells_trace=not is_last, last_seq=last_seq):
-            message = self._message(message_id, reply.text, is_superseded=bool(answer.complaint))
-            if answer.calls:
-                self._ask_for(message, answer.calls)
-            recorder.record_spans([llm_span(self.run, self._provider, reply, answer, attempt, cost)])
+        with self._step(changes, last_seq=last_seq):
+            self._keep(heard)
             faults.reach("before_reply_commit")
         faults.reach("after_reply_commit")
 
@@ -181,28 +197,31 @@ class Journal:
         return self._broken_off(attempt, Status.CANCELLED, "Stopped before the end.", {})
 
     def ended(
-        self, *, last_seq: int, interrupted: tuple[uuid.UUID, str] | None, spans: list[SpanFacts]
+        self, heard: Heard | None, *, last_seq: int, interrupted: tuple[uuid.UUID, str] | None, spans: list[SpanFacts]
     ) -> uuid.UUID | None:
-        """The run's one outcome. Calls still open get a result too, and half an answer is kept as such.
+        """The run's one outcome, with its last reply. Calls still open get a result too, and half an answer is kept.
 
         Returns the run of the thread that may start now.
         """
-        outcome = {name: getattr(self.run, name) for name in ("stop_reason", "error", "finished_at")}
+        outcome = {name: getattr(self.run, name) for name in ("stop_reason", "error", "finished_at", "turn")}
         freed = {"draft_message_id": None, "draft_text": "", **NOTHING_RESERVED}
         with self._step(outcome | freed, to=RunStatus(self.run.status), last_seq=last_seq):
             recorder.record_spans(spans)
+            if heard:
+                self._keep(heard)
+                faults.reach("before_reply_commit")
             if interrupted:
                 self._message(*interrupted, is_interrupted=True)
             if self._open_calls:
                 close_open_calls(self.run)
             following = next_in_line(self.run.thread_id)
             faults.reach("before_finish")
+        if heard:
+            faults.reach("after_reply_commit")
         return following
 
     @contextmanager
-    def _step(
-        self, changes: dict[str, Any], *, last_seq: int, to: RunStatus | None = None, tells_trace: bool = True
-    ) -> Iterator[None]:
+    def _step(self, changes: dict[str, Any], *, last_seq: int, to: RunStatus | None = None) -> Iterator[None]:
         """A transaction that holds only while the run is ours; the trace is brought up to date with it."""
         changes = changes | self._totals() | {"last_seq": last_seq}
         with transaction.atomic():
@@ -212,8 +231,7 @@ class Journal:
             for used, cost in self._spent:
                 budgets.spend(self.run.user_id, used, cost)
             yield
-            if tells_trace:
-                self._record_trace()
+            self._record_trace()
         self._spent.clear()
 
     def _mine(self) -> RunQuerySet:
@@ -222,6 +240,13 @@ class Journal:
     def _totals(self) -> dict[str, Any]:
         self.run.active_ms = self._active_before + round((time.monotonic() - self._claim.claimed_at) * 1000)
         return {name: getattr(self.run, name) for name in TOTALS}
+
+    def _keep(self, heard: Heard) -> None:
+        message = self._message(heard.message_id, heard.reply.text, is_superseded=bool(heard.answer.complaint))
+        if heard.answer.calls:
+            self._ask_for(message, heard.answer.calls)
+        span = llm_span(self.run, self._provider, heard.reply, heard.answer, heard.attempt, heard.cost)
+        recorder.record_spans([span])
 
     def _ask_for(self, message: Message, calls: list[Call]) -> None:
         rows = ToolCall.objects.bulk_create(_call_row(message, place, call) for place, call in enumerate(calls))

@@ -25,6 +25,7 @@ from agents.facts import (
     TaskGiven,
     TurnStarted,
 )
+from agents.journal import Heard
 from agents.lease import Lease, LeaseLost, Reason, heartbeat
 from agents.live import Publisher, RunLog
 from agents.llm.base import LLMRequest, TextDelta
@@ -89,6 +90,7 @@ class _Drive:
         self._log = log
         self._request: LLMRequest | None = None
         self._attempt: Attempt | None = None  # while the LLM is being asked
+        self._last_words: Heard | None = None  # from the last reply until the end that follows at once
         self._call_timers: dict[uuid.UUID, Timer] = {}
 
     async def to_the_end(self, publisher: Publisher) -> None:
@@ -130,7 +132,7 @@ class _Drive:
                 await self._store(fact)
                 if isinstance(fact, HandedOver):
                     return True
-                if self._lease.is_draining and isinstance(fact, TurnStarted | ReplyReceived):
+                if self._lease.is_draining and isinstance(fact, TurnStarted | ReplyReceived) and not self._last_words:
                     await self._give_back()
                     return False
         return False
@@ -193,6 +195,10 @@ class _Drive:
     async def _replied(self, fact: ReplyReceived) -> None:
         attempt, message_id = self._finished_attempt(), self._log.message_id
         assert message_id is not None
+        heard = self._journal.heard(message_id, fact.reply, fact.answer, attempt)
+        if heard.is_last:
+            self._last_words = heard  # stored with the end, in one transaction: nobody ever finds one without the other
+            return
         said = [events.text_ended(message_id)] if self._log.text_so_far else []
         if fact.answer.complaint:
             said.append(events.superseded(message_id, fact.answer.complaint))
@@ -200,9 +206,7 @@ class _Drive:
             said += events.call_asked(call.id, call.name, call.raw_arguments, message_id)
         said += [events.call_status(call.id, call.status) for call in fact.answer.calls if call.policy]
         frames = self._log.number(said)
-        await patiently(
-            self._journal.replied, message_id, fact.reply, fact.answer, attempt, last_seq=self._log.last_seq
-        )
+        await patiently(self._journal.replied, heard, last_seq=self._log.last_seq)
         self._log.end_text()
         self._log.publish(frames)
 
@@ -281,16 +285,21 @@ class _Drive:
         spans = []
         if self._attempt:  # first of all, since the outcome names the cost
             spans.append(await in_database(self._journal.broken_off, self._finished_attempt()))
-        interrupted = (message_id, partial) if message_id and partial else None
+        is_whole = self._last_words is not None
+        interrupted = (message_id, partial) if message_id and partial and not is_whole else None
         self._run.conclude(status, reason, error)
-        said = [events.text_ended(message_id, is_interrupted=True)] if message_id and partial else []
+        said = [events.text_ended(message_id, is_interrupted=not is_whole)] if message_id and partial else []
         for call in open_calls(self._ctx.transcript):
             call_status, result = closing(call.status, call.effect)
             said += [events.call_status(call.id, call_status), events.call_result(call.id, result)]
         frames = self._log.number([*said, *events.end_of(self._run)])
         try:
             following = await patiently(
-                self._journal.ended, last_seq=self._log.last_seq, interrupted=interrupted, spans=spans
+                self._journal.ended,
+                self._last_words,
+                last_seq=self._log.last_seq,
+                interrupted=interrupted,
+                spans=spans,
             )
         except LeaseLost:
             logger.warning(LEASE_LOST, self._run.id)

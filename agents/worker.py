@@ -16,6 +16,8 @@ from agents import runs
 from agents.channels import CANCELLATIONS
 from agents.lease import Reason, heartbeat
 from agents.live import Publisher
+from agents.llm import pricing
+from agents.llm.base import Usage
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +58,8 @@ class Worker:
 
     async def _open(self) -> None:
         self._publisher = Publisher()
+        # The table of prices takes a fifth of a second to read, once; not while runs stream on this loop.
+        self._prices = asyncio.create_task(asyncio.to_thread(pricing.price, settings.LLM_MODEL, Usage(), provider=""))
         self._ear = asyncio.create_task(_hear_cancellations())
 
 
