@@ -83,7 +83,7 @@ def _own_conversation(user: User, thread_id: uuid.UUID) -> Conversation:
 
 
 def _open_conversation(user: User, thread_id: uuid.UUID, agent_slug: str | None, question: str) -> Conversation:
-    agents = Agent.objects.filter(is_enabled=True, live__isnull=False)
+    agents = Agent.objects.offered()
     agent = agents.filter(slug=agent_slug).first() if agent_slug else agents.first()
     if agent is None:
         raise Refused("There is no such agent." if agent_slug else "No agent is switched on.")

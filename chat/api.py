@@ -25,7 +25,7 @@ router = Router(by_alias=True)
 @router.get("/agents", auth=MAY_READ, tags=["Agents"], response={200: list[AgentOut], REFUSALS: Problem})
 def list_agents(request: HttpRequest) -> list[Agent]:
     """The agents that can be asked."""
-    return list(Agent.objects.filter(is_enabled=True, live__isnull=False))
+    return list(Agent.objects.offered())
 
 
 @router.post("/threads", auth=MAY_RUN, tags=["Threads"], response={201: ThreadOut, OF_A_BODY: Problem})

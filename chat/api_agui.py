@@ -70,7 +70,7 @@ async def run_named_agent(
     request: ApiRequest, agent: str, asked: RunAgentInput, last_event_id: LastEventId = None
 ) -> StreamingHttpResponse:
     """The same with the agent in the address."""
-    if not await in_database(Agent.objects.filter(slug=agent, is_enabled=True).exists):
+    if not await in_database(Agent.objects.offered().filter(slug=agent).exists):
         raise Http404
     return await _answer(request, asked, agent, last_event_id)
 

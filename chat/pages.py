@@ -16,7 +16,7 @@ from chat.models import Conversation, Feedback
 def page_data(*, user: User, conversation: Conversation | None, agent_slug: str | None = None) -> dict[str, Any]:
     """See `docs/protocol.md`, "The page"."""
     connected = connection.current()
-    agents = list(Agent.objects.filter(is_enabled=True, live__isnull=False))
+    agents = list(Agent.objects.offered())
     return {
         "threadId": str(conversation.id) if conversation else None,
         "events": _events(conversation) if conversation else [],

@@ -59,7 +59,7 @@ def _ask(user: User, text: str, place: Place, request_id: str | None) -> Run:
 
 def open_thread(user: User, *, agent_slug: str | None, thread_id: uuid.UUID | None = None) -> Thread:
     """A thread of this person without a conversation."""
-    agents = Agent.objects.filter(is_enabled=True, live__isnull=False)
+    agents = Agent.objects.offered()
     agent = agents.filter(slug=agent_slug).first() if agent_slug else agents.first()
     if agent is None:
         raise Refused("There is no such agent." if agent_slug else "No agent is switched on.")

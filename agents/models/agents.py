@@ -6,6 +6,12 @@ from django.conf import settings
 from django.db import models
 
 
+class AgentQuerySet(models.QuerySet["Agent"]):
+    def offered(self) -> "AgentQuerySet":
+        """Those a person or a program may choose."""
+        return self.filter(is_enabled=True, is_offered=True, live__isnull=False)
+
+
 class Agent(models.Model):
     """A configured persona. What it does is in its versions; `live` is the one new runs are bound to."""
 
@@ -19,6 +25,8 @@ class Agent(models.Model):
     )
     live = models.ForeignKey("AgentVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AgentQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["id"]

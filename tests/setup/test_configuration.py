@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.setup.commands import BASE_DIR, manage
 
-READ = re.compile(r'env\.(?:text|flag|number|money|words|secret)\(\s*"([A-Z_]+)"')
+READ = re.compile(r'env\.(?:text|flag|number|money|words|secret|mail_server)\(\s*"([A-Z_]+)"')
 DOCUMENTED = re.compile(r"^(?:# )?([A-Z][A-Z_]+)=", re.MULTILINE)
 
 
