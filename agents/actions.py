@@ -1,19 +1,34 @@
 """What a person or a program does with runs: start, edit, withdraw, cancel, retry, resume."""
 
-from django.db import transaction
-from django.db.models import Max
+from typing import cast
+
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from agents import doorbell, events, snapshots, unheld
+from agents import doorbell, events, rows, snapshots, unheld
 from agents.carrying import carry_over
 from agents.channels import Batch
-from agents.models import AgentVersion, Message, Role, Run, RunStatus, StopReason, Thread
+from agents.models import Agent, AgentVersion, Message, Role, Run, RunStatus, StopReason, Thread
 from agents.outcomes import question_of, record_trace
 from agents.refusals import Conflict, Forbidden, Refused
+from agents.rows import columns
 from agents.text import storable
 
 LONGEST_QUESTION = 100_000
+
+LOCKED_THREAD = f"""
+SELECT {columns(Thread, "thread")} FROM agents_thread AS thread WHERE thread.id = %(thread_id)s FOR UPDATE
+"""
+
+LIVE_VERSION = f"""
+SELECT {columns(AgentVersion, "version")}, {columns(Agent, "agent")}
+  FROM agents_agent AS agent
+  JOIN agents_agentversion AS version ON version.id = agent.live_id
+ WHERE agent.id IN (%(active)s, %(own)s) AND agent.is_enabled
+ ORDER BY agent.id IS NOT DISTINCT FROM %(active)s DESC
+ LIMIT 1
+"""
 
 
 @transaction.atomic
@@ -22,16 +37,11 @@ def start_run(
 ) -> Run:
     """Queue a question in a thread and ring for a worker once it is committed."""
     question = checked_question(text)
-    locked = (
-        Thread.objects.select_for_update(of=("self",))
-        .select_related("agent__live__agent", "active_agent__live__agent")
-        .get(pk=thread.pk)
-    )
+    ((locked,),) = rows.models(LOCKED_THREAD, {"thread_id": thread.pk}, Thread)
     version = _version_of(locked)
-    last = locked.runs.aggregate(last=Max("position"))["last"]
     run = Run.objects.create(
         thread=locked,
-        position=0 if last is None else last + 1,
+        position=_next_position(locked),
         agent_version=version,
         user=user,
         client_request_id=client_request_id,
@@ -46,10 +56,17 @@ def start_run(
 
 def _version_of(thread: Thread) -> AgentVersion:
     """Who answers next: the one it was handed to for good, if that one is still there, else the thread's own agent."""
-    for agent in (thread.active_agent, thread.agent):
-        if agent and agent.is_enabled and agent.live:
-            return agent.live
+    known = {"active": thread.active_agent_id, "own": thread.agent_id}
+    for version, agent in rows.models(LIVE_VERSION, known, AgentVersion, Agent):
+        version.agent = agent
+        return cast(AgentVersion, version)
     raise Refused(f"{thread.agent.name} is switched off.")
+
+
+def _next_position(thread: Thread) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COALESCE(max(position) + 1, 0) FROM agents_run WHERE thread_id = %s", [thread.pk])
+        return int(cursor.fetchone()[0])
 
 
 def checked_question(text: object) -> str:

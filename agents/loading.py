@@ -3,27 +3,38 @@
 import logging
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from ag_ui.core import BaseEvent
 
+from accounts.models import User
 from agents import children, decisions, events, lease, output, rows
 from agents.context import AgentConfig, RunContext
 from agents.journal import Journal
 from agents.lease import Claim, LeaseLost
 from agents.llm import connection
 from agents.llm.connection import Connection, Source
-from agents.models import Agent, CallStatus, Effect, Message, Role, Run, ToolCall
+from agents.models import Agent, AgentVersion, CallStatus, Effect, Message, Role, Run, ToolCall
 from agents.outcomes import closing
 from agents.policies import policies_of
+from agents.rows import columns
 from agents.teams import MOST_DEPTH, Colleague, Routing, Team, tool_name
 from agents.tools.registry import all_tools
 from agents.transcript import Answer, Call, Entry, Question
 
 logger = logging.getLogger(__name__)
 
+RUN = f"""
+SELECT {columns(Run, "run")}, {columns(AgentVersion, "version")}, {columns(Agent, "agent")}, {columns(User, "person")}
+  FROM agents_run AS run
+  JOIN agents_agentversion AS version ON version.id = run.agent_version_id
+  JOIN agents_agent AS agent ON agent.id = version.agent_id
+  LEFT JOIN accounts_user AS person ON person.id = run.user_id
+ WHERE run.id = %(run_id)s
+"""
+
 MESSAGES = f"""
-SELECT {rows.columns(Message, "message")}
+SELECT {columns(Message, "message")}
   FROM agents_message AS message
   JOIN agents_run AS run ON run.id = message.run_id
  WHERE run.thread_id = %(thread_id)s AND run.position <= %(position)s
@@ -60,9 +71,7 @@ def take(run_id: uuid.UUID) -> Loaded | None:
 
 def load(claim: Claim) -> Loaded:
     """A run with its agent's version, its thread's transcript and its LLM."""
-    run = Run.objects.select_related("agent_version__agent", "user", "root__agent_version", "parent_call").get(
-        pk=claim.run_id
-    )
+    run = _run(claim.run_id)
     messages, calls = _rows_up_to(run)
     mine = [message for message in messages if message.run_id == run.id]
     own_calls = [call for call in calls if call.run_id == run.id]
@@ -83,10 +92,21 @@ def again(run: Run) -> RunContext:
     return _context(run, *_rows_up_to(run))
 
 
+def _run(run_id: uuid.UUID) -> Run:
+    """With all that is asked of it while no database is at hand."""
+    ((run, version, agent, user),) = rows.models(RUN, {"run_id": run_id}, Run, AgentVersion, Agent, User)
+    if run.root_id:  # another agent's task
+        related = ("agent_version__agent", "user", "root__agent_version", "parent_call")
+        return Run.objects.select_related(*related).get(pk=run_id)
+    version.agent = agent
+    run.agent_version, run.user = version, user
+    return cast(Run, run)
+
+
 def _rows_up_to(run: Run) -> tuple[list[Message], list[ToolCall]]:
     messages = _messages_up_to(run)
     answers = [message for message in messages if message.role == Role.ASSISTANT]
-    return messages, list(ToolCall.objects.filter(message__in=answers).order_by("position"))
+    return messages, list(ToolCall.objects.filter(message__in=answers).order_by("position")) if answers else []
 
 
 def _context(run: Run, messages: list[Message], calls: list[ToolCall]) -> RunContext:

@@ -83,5 +83,6 @@ def question_of(run: Run) -> str:
 
 def next_in_line(thread_id: uuid.UUID) -> uuid.UUID | None:
     """The queued run that may start when no other of its thread is at work."""
-    first = Run.objects.filter(thread_id=thread_id).unfinished().order_by("position").first()
-    return first.id if first and first.status == RunStatus.QUEUED else None
+    unfinished = Run.objects.filter(thread_id=thread_id).unfinished().order_by("position")
+    first = unfinished.values_list("id", "status").first()
+    return first[0] if first and first[1] == RunStatus.QUEUED else None

@@ -5,6 +5,7 @@ import json
 import uuid
 from typing import Any
 
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -46,6 +47,10 @@ BUSY = "Plumbline cannot take this right now. Nothing was kept; try again in a m
 
 class ChatConsumer(AsyncWebsocketConsumer):
     user: User
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Without the trip to another thread by which Channels clears up before each frame: `in_database` does it."""
+        await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
         await self.accept()
