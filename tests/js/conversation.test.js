@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { apply, emptyConversation, fold, lastSeen, runsOf, unfinishedRuns, withoutMissed } from "../../static/js/lib/conversation.js"
+import { apply, emptyConversation, familyOf, fold, lastSeen, runsOf, unfinishedRuns, withoutMissed } from "../../static/js/lib/conversation.js"
 import { run } from "./events.js"
 
 const seen = (events) => fold(emptyConversation(), events.flat())
@@ -181,4 +181,24 @@ test("an event nobody knows yet changes nothing but the count", () => {
   const after = apply(state, { type: "CUSTOM", name: "later", value: {}, metadata: { runId: "a", seq: 2, epoch: 1 } })
 
   assert.equal(only(after).seq, 2)
+})
+
+test("another agent's work stands inside the run that asked for it, however deep", () => {
+  const child = run("child", { parent: { runId: "root", toolCallId: "c" } })
+  const grandchild = run("deep", { parent: { runId: "child", toolCallId: "d" } })
+
+  const state = seen([run("root").started(), child.started(), grandchild.started()])
+
+  assert.deepEqual(runsOf(state).map(({ id }) => id), ["root"])
+  assert.deepEqual(familyOf(state, "root").map(({ id }) => id), ["child", "deep"])
+  assert.equal(lastSeen(state).runId, "root")
+})
+
+test("who takes over answers the run from there on", () => {
+  const a = run("a")
+
+  const shown = only(seen([a.started(), a.handsOver("billing", "It is about money.", 0.9)]))
+
+  assert.equal(shown.agent.slug, "billing")
+  assert.deepEqual(shown.parts.map(({ kind, reason, confidence }) => [kind, reason, confidence]), [["handoff", "It is about money.", 0.9]])
 })

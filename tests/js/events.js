@@ -25,6 +25,10 @@ export function run(id, { position = 0, epoch = 1, first = 1, status = "running"
     tool: (toolCallId, status, durationMs) => numbered({ type: "CUSTOM", name: "tool.status", value: { toolCallId, status, durationMs } }),
     gets: (toolCallId, content) => numbered({ type: "TOOL_CALL_RESULT", messageId: `${toolCallId}-result`, toolCallId, content }),
     decides: (toolCallId, decisions, more = {}) => numbered({ type: "CUSTOM", name: "tool.decided", value: { toolCallId, decisions, ...more } }),
+    handsOver: (slug, reason, confidence) => numbered({
+      type: "CUSTOM", name: "handoff",
+      value: { from: { slug: "assistant", name: "Assistant" }, to: { slug, name: slug }, reason, confidence },
+    }),
     warns: (limit, message) => numbered({ type: "CUSTOM", name: "limit.warning", value: { limit, message } }),
     waits: (...interrupts) => numbered({ type: "RUN_FINISHED", threadId, runId: id, outcome: { type: "interrupt", interrupts } }),
     removed: () => ({ type: "CUSTOM", name: "run.removed", value: { runId: id }, metadata: { seq: 0, runId: id, threadId, epoch: 0 } }),

@@ -1,5 +1,5 @@
 /** `<chat-transcript>`: the runs of a conversation and the messages still on their way, in one reading column. */
-import { runsOf, unfinishedRuns } from "../lib/conversation.js"
+import { familyOf, runsOf, unfinishedRuns } from "../lib/conversation.js"
 import { el, icon } from "./dom.js"
 import "./chat_run.js"
 
@@ -20,7 +20,7 @@ export class ChatTranscript extends HTMLElement {
     let before = null
     for (const run of runsOf(state)) {
       const node = this.#nodeOf(run, before)
-      node.show(run, { ...options(run), place: line.indexOf(run.id) + 1 })
+      node.show(run, { ...options(run), family: familyOf(state, run.id), place: line.indexOf(run.id) + 1 })
       before = node
     }
     this.#showUnsent(unsent, { isAway, resend, discard })

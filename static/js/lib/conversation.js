@@ -2,15 +2,18 @@
  * The one reducer: what is on the page is these events, folded; whether they come live or with the page.
  *
  * state  { threadId, runs: {id: run}, order: [id], gone: [id], missed: [id] }
- * run    { id, status, agent, position, isDemo, epoch, seq, question, parts, interrupts, retry, warning, error, … }
+ * run    { id, parent, status, agent, position, isDemo, epoch, seq, question, parts, interrupts, retry, warning, error, … }
  * part   { kind: "text", id, text, isOpen, isInterrupted }
  *      | { kind: "call", id, batch, name, args, isEdited, decisions, status, durationMs, result }
+ *      | { kind: "handoff", id, from, to, reason, confidence }
+ *
+ * A run with a `parent` { runId, toolCallId } is another agent's work on one of that run's calls, and shown there.
  *
  * A state is never changed; what did not change stays the same object, so that a view can compare by identity.
  */
 
 export const UNFINISHED = new Set(["queued", "running", "waiting"])
-export const OPEN_CALL = new Set(["asked", "started"])
+export const OPEN_CALL = new Set(["asked", "started", "delegated"])
 
 export function emptyConversation(threadId = null) {
   return { threadId, runs: {}, order: [], gone: [], missed: [] }
@@ -32,9 +35,15 @@ export function apply(state, event) {
   return withRun(state, { ...changed(run, event), seq: seq ?? run.seq })
 }
 
-/** The runs from the first question to the last. */
+/** The runs from the first question to the last, without those inside others. */
 export function runsOf(state) {
-  return state.order.map((id) => state.runs[id])
+  return state.order.map((id) => state.runs[id]).filter((run) => !run.parent)
+}
+
+/** All that stands inside a run, however deep. */
+export function familyOf(state, id) {
+  const children = state.order.map((other) => state.runs[other]).filter((run) => run.parent?.runId === id)
+  return children.flatMap((run) => [run, ...familyOf(state, run.id)])
 }
 
 export function unfinishedRuns(state) {
@@ -53,16 +62,16 @@ export function placeIn(run) {
 
 /** The newest event the client has, to be named when it subscribes again. */
 export function lastSeen(state) {
-  const run = state.runs[unfinishedRuns(state)[0]?.id ?? state.order.at(-1)]
+  const run = unfinishedRuns(state)[0] ?? runsOf(state).at(-1)
   return run ? placeIn(run) : {}
 }
 
 function startRun(state, id, event) {
-  const { seq = null, epoch = 0, status = "running", agent = null, position, replaces, isDemo = false } = event.metadata ?? {}
+  const { seq = null, epoch = 0, status = "running", agent = null, position, parent = null, replaces, isDemo = false } = event.metadata ?? {}
   const known = state.runs[id]
   if (known && epoch < known.epoch) return state
   const run = {
-    id, status, agent, isDemo, epoch, seq,
+    id, parent, status, agent, isDemo, epoch, seq,
     position: position ?? known?.position ?? state.order.length,
     question: null,
     parts: [],
@@ -133,6 +142,8 @@ function customised(run, { name, value }) {
       }))
     case "llm.retry":
       return { ...run, retry: value }
+    case "handoff":
+      return withPart({ ...run, agent: value.to }, { kind: "handoff", id: `handoff-${value.to.slug}`, ...value })
     case "limit.warning":
       return { ...run, warning: value }
     case "message.superseded":

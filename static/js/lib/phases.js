@@ -19,6 +19,7 @@ export function phaseOf(run, { place = 1, isStopping = false, viewer = null } = 
     case "queued":
       return { name: "queued", words: place > 1 ? `Queued (${ordinal(place)} in line)` : "Queued", tone: "grey", icon: "clock" }
     case "waiting":
+      if (run.parts.some((part) => part.status === "delegated") && !run.interrupts.length) return working(run)
       return { name: "waiting", words: waiting(run, viewer), tone: "amber", icon: "clock" }
     case "running":
       return run.retry ? retrying(run.retry) : working(run)
@@ -43,6 +44,7 @@ export function isUntouched(run) {
 export const CALL_PHASES = {
   asked: { words: "Waiting to start", tone: "grey", icon: "clock" },
   started: { words: "Running", tone: "accent", icon: "working" },
+  delegated: { words: "Another agent is at work", tone: "accent", icon: "working" },
   succeeded: { words: "Done", tone: "grey", icon: "check" },
   failed: { words: "Failed", tone: "red", icon: "alert" },
   timed_out: { words: "Took too long", tone: "red", icon: "clock" },
