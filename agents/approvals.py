@@ -29,7 +29,7 @@ from agents.spans import decision_span
 from agents.text import storable
 from agents.tools.arguments import digest
 from agents.tools.base import InvalidArguments
-from agents.tools.registry import all_tools
+from agents.tools.registry import tools_named
 from observability import recorder
 
 LONGEST_COMMENT = 2000
@@ -156,9 +156,9 @@ def _check_may(approval: Approval, by: User) -> None:
 
 def _edit(approval: Approval, arguments: str) -> None:
     """Put other arguments in the place of the LLM's. Raises Refused when the tool does not take them."""
-    call, tool = approval.call, all_tools().get(approval.call.name)
+    call, tool = approval.call, tools_named([approval.call.name]).get(approval.call.name)
     if tool is None:
-        raise Refused(f"The tool {call.name} is not installed any more.")
+        raise Refused(f"The tool {call.name} cannot be used any more.")
     try:
         tool.validated(arguments)
     except InvalidArguments as error:

@@ -19,7 +19,7 @@ from agents.outcomes import closing
 from agents.policies import policies_of
 from agents.rows import columns
 from agents.teams import MOST_DEPTH, Colleague, Routing, Team, tool_name
-from agents.tools.registry import all_tools
+from agents.tools.registry import tools_named
 from agents.transcript import Answer, Call, Entry, Question
 
 logger = logging.getLogger(__name__)
@@ -180,9 +180,9 @@ def _call(row: ToolCall, run: Run) -> Call:
 
 def _config(run: Run, connected: Connection) -> AgentConfig:
     version = run.agent_version
-    known = all_tools()
-    if missing := [name for name in version.tools if name not in known]:
-        logger.warning("%s names tools that are not installed: %s.", version, ", ".join(missing))
+    tools = tools_named(version.tools)
+    if missing := [name for name in version.tools if name not in tools]:
+        logger.warning("%s names tools that cannot be used: %s.", version, ", ".join(missing))
     is_demo = connected.source == Source.DEMO
     return AgentConfig(
         slug=version.agent.slug,
@@ -192,7 +192,7 @@ def _config(run: Run, connected: Connection) -> AgentConfig:
         llm_name=connected.llm_name if is_demo else version.llm_name or connected.llm_name,
         fallback_llm_names=() if is_demo else tuple(version.fallback_llm_names),
         parameters=version.parameters,
-        tools={name: known[name] for name in version.tools if name in known},
+        tools=tools,
         max_turns=version.max_turns,
         max_tool_calls=version.max_tool_calls,
         policies=policies_of(version.approvals),

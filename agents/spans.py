@@ -147,6 +147,7 @@ def tool_span(run: Run, call: Call, result: ToolResult, timer: Timer) -> SpanFac
             "plumbline.effect": str(call.effect),
             "gen_ai.tool.call.id": str(call.id),
             **_tries(result),
+            **result.attributes,
         },
     )
 

@@ -247,6 +247,7 @@ LOGGING = {
     "loggers": {
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
+        "mcp": {"level": "CRITICAL"},  # it logs what servers send; agents.mcp says in words what went wrong
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},  # two lines a task say nothing a trace does not

@@ -1,14 +1,11 @@
 """Which LLM answers: the environment's, else the one an administrator connected, else the demo model."""
 
 import asyncio
-import hashlib
-from base64 import urlsafe_b64encode
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.utils import timezone
 
@@ -17,6 +14,7 @@ from agents.llm.base import LLM, LLMError, LLMRequest, Reply, ToolSpec
 from agents.llm.demo import DemoLLM
 from agents.llm.openai import Clocks, OpenAICompatible
 from agents.models import LLMConnection
+from agents.secrets import sealed, unsealed
 
 
 class Source(StrEnum):
@@ -50,7 +48,7 @@ def current() -> Connection:
     if saved is None:
         return Connection(Source.DEMO, llm_name="demo")
     llm_name = saved.llm_name or settings.LLM_MODEL
-    return Connection(Source.SAVED, saved.base_url, _decrypted(bytes(saved.encrypted_key)), llm_name)
+    return Connection(Source.SAVED, saved.base_url, unsealed(bytes(saved.encrypted_key)), llm_name)
 
 
 @cache
@@ -73,7 +71,7 @@ def test_and_save(*, base_url: str, api_key: str, llm_name: str, by: User) -> Co
             pk=1,
             defaults={
                 "base_url": base_url,
-                "encrypted_key": _fernet().encrypt(api_key.encode()),
+                "encrypted_key": sealed(api_key),
                 "llm_name": llm_name,
                 "tested_at": timezone.now(),
                 "updated_by": by,
@@ -115,14 +113,3 @@ async def _tried(base_url: str, api_key: str, llm_name: str) -> ConnectionReport
     if reply is not None and reply.calls:
         return ConnectionReport(True, f"Connected: {llm_name} answers and calls tools.")
     return ConnectionReport(True, f"Connected: {llm_name} answers, but it did not call a tool when asked to.")
-
-
-def _fernet() -> Fernet:
-    return Fernet(urlsafe_b64encode(hashlib.sha256(settings.ENCRYPTION_KEY.encode()).digest()))
-
-
-def _decrypted(token: bytes) -> str:
-    try:
-        return _fernet().decrypt(token).decode()
-    except InvalidToken:
-        return ""  # ENCRYPTION_KEY changed: the provider will say that the key is missing

@@ -4,6 +4,7 @@ from agents.models.agents import Agent, AgentVersion, VersionStanding
 from agents.models.approvals import OPEN_APPROVALS, Approval, ApprovalStatus, Decision, Settlement, Verdict
 from agents.models.connection import LLMConnection
 from agents.models.handoffs import Handoff
+from agents.models.mcp import MCPServer, MCPTool, Standing, Transport
 from agents.models.messages import (
     AWAITED_CALLS,
     OPEN_CALLS,
@@ -45,6 +46,8 @@ __all__ = [
     "ImpossibleMove",
     "LLMConnection",
     "MOVES",
+    "MCPServer",
+    "MCPTool",
     "Message",
     "OPEN_APPROVALS",
     "OPEN_CALLS",
@@ -54,9 +57,11 @@ __all__ = [
     "RunStatus",
     "STARTABLE_CALLS",
     "Settlement",
+    "Standing",
     "StopReason",
     "Thread",
     "ToolCall",
+    "Transport",
     "UNFINISHED",
     "Verdict",
     "VersionStanding",

@@ -72,6 +72,7 @@ class Tool:
     endpoint: Endpoint = None
     most_characters: int = MOST_RESULT_CHARACTERS
     reconcile: Reconcile | None = None
+    source: str = ""  # where it comes from, in words; empty: it is installed with Plumbline
 
     @cached_property
     def spec(self) -> ToolSpec:

@@ -1,6 +1,7 @@
 """Tells an LLM what is wrong with its arguments, what is asked for, and how that would look."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -11,12 +12,16 @@ DEEPEST_EXAMPLE = 4
 
 def complaint(name: str, model: type[BaseModel], error: ValidationError) -> str:
     """What is wrong field by field, the schema, and an example that is right (where one can be made up)."""
-    schema = model.model_json_schema()
+    return explained(name, model.model_json_schema(), problems_in(error), model.model_validate_json)
+
+
+def explained(name: str, schema: dict[str, Any], problems: str, check: Callable[[str], object]) -> str:
+    """The same for any JSON Schema; `check` raises ValueError or TypeError for arguments that do not fit."""
     asked = {key: schema[key] for key in ("properties", "required", "$defs") if key in schema}
-    words = f"the arguments of {name} are not valid ({problems_in(error)}). "
+    words = f"the arguments of {name} are not valid ({problems}). "
     words += "They must be a JSON object that fits this schema: "
     words += json.dumps(asked, ensure_ascii=False)
-    shown = _example(model, schema)
+    shown = _example(schema, check)
     return f"{words} For example: {shown}" if shown else words
 
 
@@ -28,11 +33,11 @@ def problems_in(error: ValidationError) -> str:
     )
 
 
-def _example(model: type[BaseModel], schema: dict[str, Any]) -> str:
+def _example(schema: dict[str, Any], check: Callable[[str], object]) -> str:
     """One that is really valid, or nothing: a wrong example would teach the next mistake."""
     example = json.dumps(_sample(schema, schema.get("$defs", {}), DEEPEST_EXAMPLE), ensure_ascii=False)
     try:
-        model.model_validate_json(example)
+        check(example)
     except (ValueError, TypeError):
         return ""
     return example

@@ -1,7 +1,7 @@
-"""Finds the tools: one a file beside this one, and in the `tools` module of any installed app."""
+"""Finds the tools: one a file beside this one, in the `tools` module of any installed app, and those of MCP servers."""
 
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from django.apps import apps
 
 from agents import tools as our_tools
+from agents.mcp.tools import remote_tools
 from agents.tools.base import Tool
 
 
@@ -23,6 +24,19 @@ def all_tools() -> dict[str, Tool]:
             if found.setdefault(value.name, value) is not value:
                 raise ValueError(f"Two tools are named {value.name!r}; rename the one in {module_name}.")
     return found
+
+
+def tools_named(names: Iterable[str]) -> dict[str, Tool]:
+    """Those of the names that can be used now, installed or from an MCP server. Reads the database."""
+    installed, wanted = all_tools(), list(names)
+    elsewhere = [name for name in wanted if name not in installed]
+    found = remote_tools(elsewhere) if elsewhere else {}
+    return {name: installed.get(name) or found[name] for name in wanted if name in installed or name in found}
+
+
+def choosable_tools() -> dict[str, Tool]:
+    """Every tool that an agent may be given, by its name. Reads the database."""
+    return remote_tools() | all_tools()
 
 
 def _module_names() -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
@@ -66,6 +67,7 @@ class ToolResult:
     text: str
     whole: str | None = None
     attempts: tuple[Attempt, ...] = ()
+    attributes: Mapping[str, Any] = field(default_factory=dict)  # what its span says beside
 
     @property
     def is_error(self) -> bool:

@@ -1,0 +1,1 @@
+"""Tools that come from MCP servers: how they are reached, what they offer, and how the loop calls them."""
