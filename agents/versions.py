@@ -14,7 +14,7 @@ from agents.llm.connection import Source
 from agents.models import Agent, AgentVersion
 from agents.problems import Neighbour, Problem, Surroundings, problems_of, stopping, targets_of
 from agents.refusals import Refused
-from agents.tools.registry import all_tools
+from agents.tools.registry import choosable_tools
 
 CONFIGURED = (
     "instructions",
@@ -85,7 +85,7 @@ def surroundings(version: AgentVersion) -> Surroundings:
         if isinstance(level, dict) and str(level.get("who", "")).startswith("user:")
     ]
     return Surroundings(
-        tools=frozenset(all_tools()),
+        tools=frozenset(choosable_tools()),
         agents={agent.slug: _neighbour(agent) for agent in Agent.objects.select_related("live")},
         groups=frozenset(Group.objects.values_list("name", flat=True)),
         emails=frozenset(email for email in named if User.objects.filter(email__iexact=email).exists()),

@@ -7,13 +7,14 @@ from django.contrib.auth.models import Group
 from agents.admin.version_sheet import PolicyRows, Sheet
 from agents.models import Agent, Effect
 from agents.teams import tool_name
-from agents.tools.registry import all_tools
+from agents.tools.registry import choosable_tools
 
 EFFECTS = {
     Effect.READ: "only reads",
     Effect.IDEMPOTENT: "may be repeated",
     Effect.UNSAFE: "changes the world",
 }
+GONE = "This tool cannot be used: it is not installed, or its MCP server's page says why."
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Choice:
 
 
 def tools(sheet: Sheet) -> list[Choice]:
-    installed = all_tools()
+    known = choosable_tools()
     found = [
         Choice(
             name=name,
@@ -40,13 +41,13 @@ def tools(sheet: Sheet) -> list[Choice]:
             description=tool.description,
             is_chosen=name in sheet.tools,
             policy=sheet.policies.get(name, PolicyRows()),
-            effect=EFFECTS[tool.effect],
+            effect=f"{EFFECTS[tool.effect]} · {tool.source}" if tool.source else EFFECTS[tool.effect],
         )
-        for name, tool in sorted(installed.items())
+        for name, tool in sorted(known.items())
     ]
-    gone = [name for name in sheet.tools if name not in installed]
+    gone = [name for name in sheet.tools if name not in known]
     return found + [
-        Choice(name, name, name, "This tool is not installed any more.", True, PolicyRows(), is_missing=True)
+        Choice(name, name, name, GONE, True, PolicyRows(), is_missing=True)
         for name in gone
     ]
 
