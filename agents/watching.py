@@ -22,8 +22,8 @@ from agents.snapshots import Snapshot
 
 RESYNC_SECONDS = 1.0
 PAUSE_SECONDS = 2.0
-MOST_WAITING = 2000  # batches …
-MOST_WAITING_CHARACTERS = 256 * 1024  # … and what is in them, for each reader who is slow
+MOST_WAITING = 2000  # batches for a reader who is slow …
+MOST_WAITING_CHARACTERS = 1024 * 1024  # … and what is in them; they are shared by all who watch the same thread
 
 logger = logging.getLogger(__name__)
 
@@ -81,8 +81,9 @@ class Watcher:
     def hear(self, news: Batch | None) -> None:
         """Take a batch off the subscription; None: something may have been missed."""
         self._waiting_characters += news.size if news else 0
-        if self._waiting.full() or self._waiting_characters > MOST_WAITING_CHARACTERS:
-            while not self._waiting.empty():  # too far behind: the rows will tell
+        is_behind = not self._waiting.empty() and self._waiting_characters > MOST_WAITING_CHARACTERS
+        if is_behind or self._waiting.full():
+            while not self._waiting.empty():  # the rows will tell
                 self._waiting.get_nowait()
             self._waiting_characters = 0
             news = None

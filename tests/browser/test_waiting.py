@@ -86,8 +86,9 @@ def test_an_edit_that_comes_too_late_is_not_lost(queued, llm):
     assert page.locator(".question").all_inner_texts() == ["First", "Secnod", "Second, please"]
 
 
-def test_escape_leaves_a_question_as_it_was(queued):
+def test_escape_leaves_a_question_as_it_was(queued, llm):
     page, first = queued
+    llm.reply("The second answer.")
     page.get_by_role("button", name="Edit").click()
     page.keyboard.type("never mind")
 
@@ -95,6 +96,7 @@ def test_escape_leaves_a_question_as_it_was(queued):
 
     expect(page.locator(".question").last).to_have_text("Secnod")
     first.release()
+    expect_answer(page, "The second answer.")
 
 
 def test_what_a_person_approves_is_done_and_the_card_folds(waiting, llm, alice):

@@ -16,7 +16,9 @@ def busy(socket_of, llm, alice):
     second = socket.ask("Secnod", threadId=first["threadId"])
     socket.until_status(second["runId"], "queued")
     yield socket, reply, second
+    socket.send("run.cancel", runId=second["runId"])  # or it would ask the LLM of the next test
     reply.release()
+    socket.end(first["runId"])
 
 
 def test_a_queued_question_is_edited_and_answered_as_edited(live_stack, busy, llm, alice):

@@ -114,6 +114,7 @@ export class AskedQuestion extends HTMLElement {
   }
 
   #grow() {
+    if (CSS.supports("field-sizing", "content")) return       // then it grows by itself
     this.#box.style.height = "auto"
     this.#box.style.height = `${this.#box.scrollHeight}px`
   }
