@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.db.models.functions import Now
 
 from agents import actions, approvals
-from agents.models import Approval, ApprovalStatus, Decision, Run, RunStatus, Verdict, WaitKind
+from agents.models import Agent, AgentVersion, Approval, ApprovalStatus, Decision, Run, RunStatus, Verdict, WaitKind
 from agents.refusals import Conflict, Forbidden, Refused
 from tests.agents.running import asked, at_rest, result, started
 from tests.drills.agents import ledger_agent
@@ -292,3 +292,29 @@ def test_the_page_is_told_what_is_asked_and_a_reload_tells_the_same(live_stack, 
 def _gone_on(stack, run):
     stack.until(lambda: Run.objects.get(pk=run.pk).status != RunStatus.WAITING, "the run goes on")
     return run
+
+
+def test_a_version_published_meanwhile_changes_nothing_for_a_run_that_waits(live_stack, waiting, llm, alice):
+    run = waiting()
+    agent = run.agent_version.agent
+    newer = AgentVersion.objects.create(agent=agent, number=2, instructions="Refuse everything.", tools=[])
+    Agent.objects.filter(pk=agent.pk).update(live=newer)
+
+    approve(run, alice)
+
+    run = at_rest(live_stack, run)
+    assert (run.status, run.agent_version.number) == (RunStatus.COMPLETED, 1)
+    assert len(executions(run.pk)) == 1
+    assert "Refuse everything." not in llm.requests[-1].messages[0]["content"]
+
+
+def test_who_decides_while_the_run_is_being_stopped_is_told(live_stack, waiting, alice):
+    run = waiting(and_then="")
+    approval = asked(run)
+    Run.objects.filter(pk=run.pk).update(cancel_requested_at=Now())
+
+    with pytest.raises(Conflict, match="being stopped"):
+        approvals.decide(approval_id=approval.id, by=alice, verdict=Verdict.APPROVE)
+
+    actions.cancel_run(run)
+    assert executions(run.pk) == []

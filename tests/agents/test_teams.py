@@ -1,6 +1,7 @@
 """Agents that give tasks to others, and agents that hand a conversation over."""
 
 import json
+import random
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.drills.ledger.book import executions, open_gate
 from tests.drills.talk import let_leases_run_out
 from tests.fold import View
 from tests.llm import call
+from tests.llm.script import Script
 
 
 @pytest.fixture
@@ -91,8 +93,6 @@ class _Two:
     """An LLM whose children wait at the same gate."""
 
     def __call__(self, request):
-        from tests.llm.script import Script
-
         roles = [message["role"] for message in request.messages]
         if "tool" in roles:
             return Script(text="Done.")
@@ -296,3 +296,69 @@ def test_a_page_sees_the_hand_over_and_a_reload_sees_the_same(live_stack, socket
 def at_rest_in_the_end(stack, run: Run) -> Run:
     stack.until(lambda: Run.objects.get(pk=run.pk).is_finished, "the run has ended")
     return at_rest(stack, run)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_team_of_three_levels_that_is_killed_anywhere_ends_well(live_stack, llm, alice, seed):
+    """The whole team's process dies at a moment drawn by the seed; another worker brings all of it to its end."""
+    ledger_agent("lowest", tools=["ledger_idempotent"])
+    ledger_agent("middle", tools=["ledger_read"], children=["lowest"])
+    top = ledger_agent("highest", tools=["ledger_read"], children=["middle"])
+    llm.otherwise = _Deep()
+    draw = random.Random(seed)  # noqa: S311 - replayable on purpose
+    run = started(top, alice, "Go down")
+    deeds = draw.randint(1, 3)
+    live_stack.until(lambda: len(_deeds(run)) >= deeds or Run.objects.get(pk=run.pk).is_finished, f"{deeds} deeds")
+
+    live_stack.workers[0].kill()
+    let_leases_run_out(live_stack)
+    live_stack.start_worker()
+
+    assert at_rest_in_the_end(live_stack, run).status == RunStatus.COMPLETED
+    team = Run.objects.filter(root=run)
+    assert sorted(team.values_list("depth", "status")) == [(1, "completed"), (2, "completed")]
+    lowest = team.get(depth=2)
+    assert len({done.key for done in executions(lowest.pk)}) == 1
+    spans = Span.objects.filter(trace_id=run.pk, kind="chat", status="ok")
+    root = Run.objects.get(pk=run.pk)
+    assert root.input_tokens == sum(span.input_tokens for span in spans)
+
+
+class _Deep:
+    """An LLM whose every agent looks something up, gives the task on as deep as it goes, and answers."""
+
+    def __call__(self, request):
+        offered = {tool["function"]["name"] for tool in request.body.get("tools", [])}
+        asked = [ask["function"]["name"] for message in request.messages for ask in message.get("tool_calls") or []]
+        for name in ("ledger_read", "ledger_idempotent"):
+            if name in offered and name not in asked:
+                return Script(calls=(call(name, note=request.question),))
+        for name in ("ask_middle", "ask_lowest"):
+            if name in offered and name not in asked:
+                return Script(calls=(call(name, task="Go further down"),))
+        return Script(text="Done.")
+
+
+def _deeds(run: Run) -> list[str]:
+    team = Run.objects.filter(root=run).values_list("pk", flat=True)
+    return [done.note for one in (run.pk, *team) for done in executions(one)]
+
+
+def test_two_agents_down_a_person_is_asked_and_the_word_counts_there(live_stack, llm, alice):
+    ledger_agent("cashier", tools=["ledger_unsafe"], approvals={"ledger_unsafe": {}})
+    ledger_agent("foreman", tools=[], children=["cashier"])
+    boss = ledger_agent("boss", tools=[], children=["foreman"])
+    llm.asks(call("ask_foreman", task="See to the rent."))
+    llm.asks(call("ask_cashier", task="Pay the rent."))
+    llm.asks(call("ledger_unsafe", note="rent"))
+    for text in ("Not paid.", "It was not paid.", "The rent is not paid."):
+        llm.reply(text)
+    run = started(boss, alice)
+    live_stack.until(lambda: Run.objects.filter(root=run, wait_kind=WaitKind.APPROVAL).exists(), "the cashier asks")
+    cashier = Run.objects.get(root=run, depth=2)
+
+    approvals.decide(approval_id=asked(cashier).id, by=alice, verdict=Verdict.DENY, comment="Later.")
+
+    assert at_rest_in_the_end(live_stack, run).status == RunStatus.COMPLETED
+    assert executions(cashier.pk) == []
+    assert [request.messages[-1]["content"] for request in llm.requests[4:]] == ["Not paid.", "It was not paid."]
