@@ -24,6 +24,7 @@ from agents.llm.sse import DataLines, LineTooLong
 
 MOST_CHARACTERS = 400_000
 LAST_BYTES_SECONDS = 0.2
+Chunks = openai.AsyncStream[object]  # only to say that the reply is a stream; its bytes are read by us
 
 
 @dataclass(frozen=True)
@@ -65,21 +66,27 @@ class OpenAICompatible:
         reading = _Reading(self._clocks, started)
         try:
             async with asyncio.timeout_at(reading.deadline()):
-                opened = self._client.chat.completions.with_streaming_response.create(**_arguments(request))
-                response = await opened.__aenter__()
+                # By its path: the SDK's own method walks through every message, a fifth of a worker's time.
+                stream = await self._client.post(
+                    "/chat/completions",
+                    body=_body(request),
+                    cast_to=object,
+                    stream=True,
+                    stream_cls=Chunks,
+                )
         except TimeoutError:
             raise reading.too_slow() from None
         except (openai.APIError, httpx2.HTTPError) as error:
             raise problem_of(error) from error
         try:
-            _refuse_page(response.headers.get("content-type", ""))
-            received = response.iter_bytes()
+            _refuse_page(stream.response.headers.get("content-type", ""))
+            received = stream.response.aiter_bytes()
             async for text in reading.texts(received):
                 yield TextDelta(text)
             yield await reading.reply(request)
             await _read_to_the_end(received)
         finally:
-            await opened.__aexit__(None, None, None)
+            await stream.close()
 
     async def close(self) -> None:
         await self._client.close()
@@ -177,17 +184,17 @@ class _Reading:
         )
 
 
-def _arguments(request: LLMRequest) -> dict[str, Any]:
-    """What the SDK is called with. All but the model goes past its walk through every message, which costs a fifth of
-    the worker's time at full load: `extra_body` is merged into the request as it is."""
+def _body(request: LLMRequest) -> dict[str, Any]:
     body: dict[str, Any] = {
         **request.parameters,
+        "model": request.llm_name,
         "messages": request.messages,
+        "stream": True,
         "stream_options": {"include_usage": True},
     }
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
-    return {"model": request.llm_name, "messages": [], "stream": True, "extra_body": body}
+    return body
 
 
 def _tool(tool: ToolSpec) -> dict[str, Any]:
