@@ -19,9 +19,9 @@ FAILURES = {
 
 def answer(result: Result) -> str:
     """What to say about a tool's result, the failed ones included."""
-    if result.content.startswith("Error: "):
+    if result.is_error:
         words = FAILURES.get(result.tool, f"The tool {result.tool} failed.")
-        return f"{words} It said: {result.content.removeprefix('Error: ').strip()}"
+        return f"{words} It said: {result.words}"
     try:
         return ANSWERS[result.tool](json.loads(result.content), result.arguments)
     except (ValueError, KeyError, TypeError):  # a tool these rules were not written for

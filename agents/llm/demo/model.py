@@ -8,6 +8,9 @@ from typing import Any
 from agents.llm import tokens
 from agents.llm.base import AskedCall, LLMRequest, Reply, TextDelta, Usage
 from agents.llm.demo.answers import answer
+from agents.llm.demo.extraction import filled
+from agents.llm.demo.managing import manage, written
+from agents.llm.demo.routing import HAND_OFF, route
 from agents.llm.demo.rules import plan
 from agents.llm.demo.steps import Ask, Result, Say, Step
 
@@ -25,10 +28,7 @@ class DemoLLM:
     async def stream(self, request: LLMRequest) -> AsyncGenerator[TextDelta | Reply]:
         began = time.monotonic()
         question, results = _read(request.messages)
-        # A last request offers no tools any more; those that have answered count all the same.
-        steps = plan(question, frozenset(each.name for each in request.tools) | {result.tool for result in results})
-        asks = [] if results else [step for step in steps if isinstance(step, Ask)]
-        text = "" if asks else _answered(steps, results)
+        asks, text = _decided(request, question, results)
         first_token_ms = None
         for word in re.findall(r"\s*\S+\s*", text):
             await asyncio.sleep(self._seconds_per_word)
@@ -43,6 +43,29 @@ class DemoLLM:
             llm_name=LLM_NAME,
             first_token_ms=first_token_ms,
         )
+
+
+def _decided(request: LLMRequest, question: str, results: list[Result]) -> tuple[list[Ask], str]:
+    """What to call, or else what to say."""
+    if schema := _form_of(request):
+        return [], filled(schema, question)
+    offered = {each.name: each for each in request.tools}
+    steps = written(question) or route(question, offered, results) or manage(question, offered, results)
+    if steps is not None:
+        asks = [step for step in steps if isinstance(step, Ask)]
+        return asks, "" if asks else _answered(steps, [])
+    own = [result for result in results if result.tool != HAND_OFF]
+    # A last request offers no tools any more; those that have answered count all the same.
+    steps = plan(question, frozenset(offered) | {result.tool for result in own})
+    asks = [] if own else [step for step in steps if isinstance(step, Ask)]
+    return asks, "" if asks else _answered(steps, own)
+
+
+def _form_of(request: LLMRequest) -> dict[str, Any] | None:
+    """The schema its answer is to satisfy, if there is one."""
+    asked = request.parameters.get("response_format") or {}
+    schema = asked.get("json_schema", {}).get("schema")
+    return schema if isinstance(schema, dict) else None
 
 
 def _read(messages: list[dict[str, Any]]) -> tuple[str, list[Result]]:

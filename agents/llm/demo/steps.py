@@ -7,7 +7,7 @@ from typing import Any
 @dataclass(frozen=True)
 class Ask:
     tool: str
-    arguments: dict[str, str]
+    arguments: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,14 @@ class Result:
     tool: str
     arguments: dict[str, Any]
     content: str
+
+    @property
+    def is_error(self) -> bool:
+        return self.content.startswith("Error: ")
+
+    @property
+    def words(self) -> str:
+        return self.content.removeprefix("Error: ").strip()
 
 
 Step = Ask | Say

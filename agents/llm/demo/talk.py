@@ -100,6 +100,16 @@ def help_text(offered: frozenset[str]) -> str:
         abilities.append("**Date and time**: “What time is it in Tokyo?”")
     if "search_knowledge" in offered:
         abilities.append("**Your documents**: ask about something written in them, and I quote the passages I find")
+    if "hand_off" in offered:
+        abilities.append("**Bringing you to a specialist**: say what it is about, for example “My invoice is wrong”")
+    if any(name.startswith("ask_") for name in offered):
+        abilities.append("**Work for several**: “Research 17 * 23 and write a note about it”; the others do their part")
+    if "send_email" in offered:
+        abilities.append("**Mail**: “Send an e-mail to ann@example.org saying hello”; you are asked before it goes out")
+    if "http_request" in offered:
+        abilities.append(
+            "**Requests**: “Fetch https://api.example.org/status”, where a host is allowed and people agree"
+        )
     abilities.append("**Markdown**: “Show me a table”")
     listed = "\n".join(f"- {ability}" for ability in abilities)
     return (
@@ -121,3 +131,35 @@ def nothing_found(query: str) -> str:
 
 def unknown_place(name: str) -> str:
     return f"I do not know the time zone of {name}. Name a larger city, or a time zone such as `Europe/Paris`."
+
+
+def reason(words: list[str], slug: str) -> str:
+    """Why a question goes to whom."""
+    said = ", ".join(f"“{word}”" for word in dict.fromkeys(words))
+    return f"The question speaks of {said}." if said else f"Nothing in it says who can help; {slug} would be a guess."
+
+
+def which_field(fields: dict[str, str]) -> str:
+    listed = "\n".join(
+        f"- **{slug.replace('-', ' ').capitalize()}**: {field.rstrip('.')}" for slug, field in fields.items()
+    )
+    return f"I am not sure who can help with this. Which of these is it about?\n\n{listed}"
+
+
+def put_together(what: str, notes: str) -> str:
+    return f"{what[0].upper()}{what[1:]}\n\n{notes}\n\n(Put together by the demo model, which cannot write.)"
+
+
+def report(done: list[tuple[str, str, bool]]) -> str:
+    """What became of a task, step by step: tool, words, whether it failed."""
+    return "\n\n".join(_reported(*step) for step in done)
+
+
+def _reported(tool: str, words: str, is_error: bool) -> str:
+    if is_error:
+        return f"**{_worker(tool)}** did not get it done: {words}"
+    return f"**{_worker(tool)}**: {words}" if "\n" not in words else f"**{_worker(tool)}**:\n\n{words}"
+
+
+def _worker(tool: str) -> str:
+    return tool.removeprefix("ask_").replace("_", " ").capitalize()
