@@ -202,3 +202,13 @@ test("who takes over answers the run from there on", () => {
   assert.equal(shown.agent.slug, "billing")
   assert.deepEqual(shown.parts.map(({ kind, reason, confidence }) => [kind, reason, confidence]), [["handoff", "It is about money.", 0.9]])
 })
+
+test("who was cut off in the middle of a snapshot asks for all of it again", () => {
+  const a = run("a")
+
+  const half = seen([a.started({ upTo: 3 }), a.opens("m")])
+  const whole = fold(half, [a.writes("m", "so far")])
+
+  assert.deepEqual(lastSeen(half), {})
+  assert.deepEqual(lastSeen(whole), { runId: "a", after: 3, epoch: 1 })
+})

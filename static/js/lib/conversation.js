@@ -57,7 +57,8 @@ export function withoutMissed(state) {
 
 /** How a client says which event of a run is the last it has. */
 export function placeIn(run) {
-  return run.seq === null ? {} : { runId: run.id, after: run.seq, epoch: run.epoch }
+  const isWhole = run.seq !== null && run.seq >= run.upTo       // a part of a snapshot is no place to go on from
+  return !isWhole ? {} : { runId: run.id, after: run.seq, epoch: run.epoch }
 }
 
 /** The newest event the client has, to be named when it subscribes again. */
@@ -67,11 +68,11 @@ export function lastSeen(state) {
 }
 
 function startRun(state, id, event) {
-  const { seq = null, epoch = 0, status = "running", agent = null, position, parent = null, replaces, isDemo = false } = event.metadata ?? {}
+  const { seq = null, epoch = 0, status = "running", agent = null, position, parent = null, replaces, upTo = 0, isDemo = false } = event.metadata ?? {}
   const known = state.runs[id]
   if (known && epoch < known.epoch) return state
   const run = {
-    id, parent, status, agent, isDemo, epoch, seq,
+    id, parent, status, agent, isDemo, epoch, seq, upTo,
     position: position ?? known?.position ?? state.order.length,
     question: null,
     parts: [],
