@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from agents import faults, unheld
+from agents import doorbell, faults, unheld
 from agents.models import (
     OPEN_APPROVALS,
     Approval,
@@ -38,7 +38,7 @@ LONGEST_COMMENT = 2000
 def ask(calls: Iterable[tuple[ToolCall, Policy]]) -> None:
     """Write who will be asked about these calls; the first level of each is asked now."""
     now = timezone.now()
-    Approval.objects.bulk_create(
+    asked = Approval.objects.bulk_create(
         Approval(
             call=call,
             run_id=call.run_id,
@@ -55,6 +55,8 @@ def ask(calls: Iterable[tuple[ToolCall, Policy]]) -> None:
         for call, policy in calls
         for number, level in enumerate(policy.levels)
     )
+    for approval in asked:
+        _tell(approval)
 
 
 @transaction.atomic
@@ -198,7 +200,14 @@ def _move(approval: Approval, status: ApprovalStatus) -> None:
         return
     approval.status, approval.closed_at = status, None
     approval.expires_at = timezone.now() + approval.expires_after if status == ApprovalStatus.PENDING else None
-    approval.save(update_fields=["status", "closed_at", "expires_at"])
+    approval.told_at, approval.tell_after, approval.tellings = None, None, 0
+    approval.save(update_fields=["status", "closed_at", "expires_at", "told_at", "tell_after", "tellings"])
+    _tell(approval)
+
+
+def _tell(approval: Approval) -> None:
+    if approval.status == ApprovalStatus.PENDING and approval.who != "requester":
+        transaction.on_commit(lambda: doorbell.tell_approvers(approval.pk))
 
 
 def _close(approval: Approval, status: ApprovalStatus) -> None:

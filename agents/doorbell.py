@@ -23,6 +23,17 @@ def ring(run_id: uuid.UUID) -> None:
     _soon(lambda: current_app.send_task("agents.advance", args=[str(run_id)]))
 
 
+def tell_approvers(approval_id: uuid.UUID) -> None:
+    """Have those who may decide told by mail, where mail is set up."""
+    if settings.MAIL_SERVER:
+        _soon(lambda: current_app.send_task("agents.tell_approvers", args=[str(approval_id)]))
+
+
+def deliver_answer(firing_id: uuid.UUID) -> None:
+    """Have the answer of a trigger's run sent where it belongs."""
+    _soon(lambda: current_app.send_task("agents.deliver_answer", args=[str(firing_id)]))
+
+
 def announce(run: Run, news: Batch | None = None) -> None:
     """Tell those who watch a thread that one of its runs changed without a worker; without news they read its rows."""
     packed = (news or Batch(str(run.id), run.epoch + 1, first_seq=1, frames=())).packed()  # newer than all they have

@@ -6,7 +6,8 @@ import uuid
 from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
-from agents import doorbell, reaper
+from agents import doorbell, notices, reaper
+from agents.triggers import delivery, schedule
 from agents.worker import worker
 
 logger = logging.getLogger(__name__)
@@ -20,9 +21,31 @@ def advance(run_id: str) -> None:
 @shared_task(name="agents.reap", ignore_result=True)
 def reap() -> None:
     try:
-        found = reaper.reap()
+        found, unsaid, unsent = reaper.reap(), notices.due(), delivery.due()
     except (OperationalError, InterfaceError) as error:
         logger.warning("Lost runs wait for the next round: the database failed (%s).", error)
         return
     for run_id in found:
         doorbell.ring(run_id)
+    for approval_id in unsaid:
+        doorbell.tell_approvers(approval_id)
+    for firing_id in unsent:
+        doorbell.deliver_answer(firing_id)
+
+
+@shared_task(name="agents.fire_triggers", ignore_result=True)
+def fire_triggers() -> None:
+    schedule.fire_due()
+
+
+@shared_task(name="agents.deliver_answer", ignore_result=True)
+def deliver_answer(firing_id: str) -> None:
+    delivery.deliver(uuid.UUID(firing_id))
+
+
+@shared_task(name="agents.tell_approvers", ignore_result=True)
+def tell_approvers(approval_id: str) -> None:
+    try:
+        notices.tell(uuid.UUID(approval_id))
+    except OSError as error:  # smtplib's are OSErrors; the reaper comes back
+        logger.warning("The mail about the approval %s was not sent (%s).", approval_id, error)

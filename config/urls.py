@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from agents import hooks
 from config.api import api, nothing_here
 
 urlpatterns = [
@@ -8,5 +9,6 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("api/", api.urls),
     path("api/<path:rest>", nothing_here),
+    path("hooks/<str:token>/", hooks.receive, name="hook"),
     path("", include("chat.urls")),
 ]

@@ -28,6 +28,7 @@ from agents.models.runs import (
     Thread,
     WaitKind,
 )
+from agents.models.triggers import Deliver, Delivery, Firing, Trigger, TriggerKind
 from agents.models.usage import DailyUsage
 
 __all__ = [
@@ -40,8 +41,11 @@ __all__ = [
     "CallStatus",
     "DailyUsage",
     "Decision",
+    "Deliver",
+    "Delivery",
     "Effect",
     "FINISHED",
+    "Firing",
     "Handoff",
     "ImpossibleMove",
     "LLMConnection",
@@ -62,6 +66,8 @@ __all__ = [
     "Thread",
     "ToolCall",
     "Transport",
+    "Trigger",
+    "TriggerKind",
     "UNFINISHED",
     "Verdict",
     "VersionStanding",

@@ -64,6 +64,9 @@ class Approval(models.Model):
     escalates = models.BooleanField(default=False, help_text="On expiry the next level is asked; else it is denied.")
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True, help_text="When those who may decide had a mail.")
+    tellings = models.PositiveSmallIntegerField(default=0, help_text="How often a mail was tried.")
+    tell_after = models.DateTimeField(null=True, help_text="Not to be tried again before.")
 
     objects = ApprovalQuerySet.as_manager()
 
