@@ -27,11 +27,11 @@ def team(live_stack):
 
 @pytest.fixture
 def desk(live_stack):
-    """A desk that hands over to billing or to support."""
-    ledger_agent("billing", handoffs={"targets": {"support": "technical trouble", "desk": "anything else"}})
-    ledger_agent("support", handoffs={"targets": {"billing": "money"}})
+    """A desk that hands over to the cashier or to the mechanic."""
+    ledger_agent("cashier", handoffs={"targets": {"mechanic": "technical trouble", "desk": "anything else"}})
+    ledger_agent("mechanic", handoffs={"targets": {"cashier": "money"}})
     return ledger_agent(
-        "desk", tools=[], handoffs={"targets": {"billing": "money", "support": "technical trouble"}, "threshold": 0.6}
+        "desk", tools=[], handoffs={"targets": {"cashier": "money", "mechanic": "technical trouble"}, "threshold": 0.6}
     )
 
 
@@ -214,12 +214,12 @@ def test_agents_give_tasks_only_three_deep(live_stack, llm, alice):
 
 
 def test_a_desk_hands_over_and_the_decision_is_kept(live_stack, llm, alice, desk):
-    llm.asks(hand_off("billing"))
+    llm.asks(hand_off("cashier"))
     llm.reply("Your invoice is on its way.")
 
     run = at_rest_in_the_end(live_stack, started(desk, alice, "Where is my invoice?"))
 
-    assert run.agent_version.agent.slug == "billing"
+    assert run.agent_version.agent.slug == "cashier"
     handoff = Handoff.objects.get(run=run)
     assert (handoff.source.agent.slug, handoff.reason, handoff.confidence) == ("desk", "It is about money.", 0.9)
     assert "ledger_read" in [tool["function"]["name"] for tool in llm.requests[1].body["tools"]]
@@ -228,7 +228,7 @@ def test_a_desk_hands_over_and_the_decision_is_kept(live_stack, llm, alice, desk
 
 
 def test_an_unsure_desk_asks_instead_of_guessing(live_stack, llm, alice, desk):
-    llm.asks(hand_off("billing", confidence=0.4))
+    llm.asks(hand_off("cashier", confidence=0.4))
     llm.reply("Is it about an invoice?")
 
     run = at_rest_in_the_end(live_stack, started(desk, alice))
@@ -239,36 +239,36 @@ def test_an_unsure_desk_asks_instead_of_guessing(live_stack, llm, alice, desk):
 
 
 def test_a_question_does_not_go_round_in_circles(live_stack, llm, alice, desk):
-    llm.asks(hand_off("billing"))
-    llm.asks(hand_off("support"))
-    llm.asks(hand_off("billing"))
+    llm.asks(hand_off("cashier"))
+    llm.asks(hand_off("mechanic"))
+    llm.asks(hand_off("cashier"))
     llm.reply("I will look myself.")
 
     run = at_rest_in_the_end(live_stack, started(desk, alice))
 
-    assert run.agent_version.agent.slug == "support"
+    assert run.agent_version.agent.slug == "mechanic"
     assert "has had this question already" in llm.requests[3].messages[-1]["content"]
 
 
 def test_who_takes_over_for_good_answers_the_next_question(live_stack, llm, alice, desk):
-    sticky = ledger_agent("sticky", tools=[], handoffs={"targets": {"billing": "money"}, "next_turn": "sticky"})
+    sticky = ledger_agent("sticky", tools=[], handoffs={"targets": {"cashier": "money"}, "next_turn": "sticky"})
     thread = Thread.objects.create(owner=alice, agent=sticky)
-    llm.asks(hand_off("billing"))
+    llm.asks(hand_off("cashier"))
     llm.reply("First.")
     llm.reply("Second.")
     at_rest_in_the_end(live_stack, started(sticky, alice, thread=thread))
 
     run = at_rest_in_the_end(live_stack, started(sticky, alice, thread=thread))
 
-    assert run.agent_version.agent.slug == "billing"
+    assert run.agent_version.agent.slug == "cashier"
     assert len(llm.requests) == 3
 
 
 def test_who_takes_over_sees_only_the_question_where_the_desk_says_so(live_stack, llm, alice, desk):
-    discreet = ledger_agent("discreet", tools=[], handoffs={"targets": {"billing": "money"}, "history": "question"})
+    discreet = ledger_agent("discreet", tools=[], handoffs={"targets": {"cashier": "money"}, "history": "question"})
     thread = Thread.objects.create(owner=alice, agent=discreet)
     llm.reply("Hello.")
-    llm.asks(hand_off("billing"))
+    llm.asks(hand_off("cashier"))
     llm.reply("Here it is.")
     at_rest_in_the_end(live_stack, started(discreet, alice, "My secret is 7.", thread=thread))
 
@@ -279,7 +279,7 @@ def test_who_takes_over_sees_only_the_question_where_the_desk_says_so(live_stack
 
 
 def test_a_page_sees_the_hand_over_and_a_reload_sees_the_same(live_stack, socket_of, llm, alice, desk):
-    llm.asks(hand_off("billing"))
+    llm.asks(hand_off("cashier"))
     llm.reply("Your invoice is on its way.")
     socket = socket_of(alice)
     ack = socket.ask("Where is my invoice?", agent=desk.slug)
@@ -289,7 +289,7 @@ def test_a_page_sees_the_hand_over_and_a_reload_sees_the_same(live_stack, socket
     told = [event["value"] for event in socket.events if event.get("name") == "handoff"]
     page = live_stack.page_data(ack["threadId"], alice)["events"]
     assert told == [event["value"] for event in page if event.get("name") == "handoff"]
-    assert told[0]["to"]["slug"] == "billing"
+    assert told[0]["to"]["slug"] == "cashier"
     assert View(page).lasting == socket.view.lasting
 
 
@@ -345,20 +345,20 @@ def _deeds(run: Run) -> list[str]:
 
 
 def test_two_agents_down_a_person_is_asked_and_the_word_counts_there(live_stack, llm, alice):
-    ledger_agent("cashier", tools=["ledger_unsafe"], approvals={"ledger_unsafe": {}})
-    ledger_agent("foreman", tools=[], children=["cashier"])
+    ledger_agent("teller", tools=["ledger_unsafe"], approvals={"ledger_unsafe": {}})
+    ledger_agent("foreman", tools=[], children=["teller"])
     boss = ledger_agent("boss", tools=[], children=["foreman"])
     llm.asks(call("ask_foreman", task="See to the rent."))
-    llm.asks(call("ask_cashier", task="Pay the rent."))
+    llm.asks(call("ask_teller", task="Pay the rent."))
     llm.asks(call("ledger_unsafe", note="rent"))
     for text in ("Not paid.", "It was not paid.", "The rent is not paid."):
         llm.reply(text)
     run = started(boss, alice)
-    live_stack.until(lambda: Run.objects.filter(root=run, wait_kind=WaitKind.APPROVAL).exists(), "the cashier asks")
-    cashier = Run.objects.get(root=run, depth=2)
+    live_stack.until(lambda: Run.objects.filter(root=run, wait_kind=WaitKind.APPROVAL).exists(), "the teller asks")
+    teller = Run.objects.get(root=run, depth=2)
 
-    approvals.decide(approval_id=asked(cashier).id, by=alice, verdict=Verdict.DENY, comment="Later.")
+    approvals.decide(approval_id=asked(teller).id, by=alice, verdict=Verdict.DENY, comment="Later.")
 
     assert at_rest_in_the_end(live_stack, run).status == RunStatus.COMPLETED
-    assert executions(cashier.pk) == []
+    assert executions(teller.pk) == []
     assert [request.messages[-1]["content"] for request in llm.requests[4:]] == ["Not paid.", "It was not paid."]

@@ -150,7 +150,7 @@ def test_staff_sees_but_does_not_decide_what_is_up_to_others(console: Client, al
 def test_a_chain_asks_one_after_the_other(console: Client, alice: User, client_of: ClientOf) -> None:
     first = a_pending_approval(alice, levels=[{"who": "staff"}, {"who": "group:Managers"}])
     manager = person("Mona", is_staff=True)
-    manager.groups.add(Group.objects.create(name="Managers"), Group.objects.get(name="Operators"))
+    manager.groups.add(Group.objects.get(name="Managers"), Group.objects.get(name="Operators"))
     second = first.call.approvals.get(level=1)
     assert "Somebody else is asked first" in client_of(manager).get(page_of(second)).content.decode()
 
