@@ -55,7 +55,12 @@ def start_run(
 
 
 def _version_of(thread: Thread) -> AgentVersion:
-    """Who answers next: the one it was handed to for good, if that one is still there, else the thread's own agent."""
+    """Who answers next: the one it was handed to for good, if that one is still there, else the thread's own agent.
+
+    Where a version is tried, it takes the place of the agent's live one.
+    """
+    if thread.tried_version_id and not thread.active_agent_id:
+        return AgentVersion.objects.select_related("agent").get(pk=thread.tried_version_id)
     known = {"active": thread.active_agent_id, "own": thread.agent_id}
     for version, agent in rows.models(LIVE_VERSION, known, AgentVersion, Agent):
         version.agent = agent

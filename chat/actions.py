@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from agents import actions as runs
 from agents.actions import Refused
-from agents.models import Agent, Run, Thread
+from agents.models import Agent, AgentVersion, Run, Thread
 from agents.text import storable
 from chat.models import Conversation, Feedback
 from observability import recorder
@@ -17,7 +17,14 @@ TITLE_LENGTH = 80
 
 
 def send_message(
-    *, user: User, text: str, request_id: str, thread_id: uuid.UUID, is_new: bool, agent_slug: str | None = None
+    *,
+    user: User,
+    text: str,
+    request_id: str,
+    thread_id: uuid.UUID,
+    is_new: bool,
+    agent_slug: str | None = None,
+    version: int | None = None,
 ) -> Run:
     """Ask a question, in the conversation with this id or in a new one. The same `request_id` asks only once.
 
@@ -26,7 +33,7 @@ def send_message(
     try:
         with transaction.atomic():
             conversation = (
-                _open_conversation(user, thread_id, agent_slug, runs.checked_question(text))
+                _open_conversation(user, thread_id, agent_slug, version, runs.checked_question(text))
                 if is_new
                 else _own_conversation(user, thread_id)
             )
@@ -37,6 +44,14 @@ def send_message(
         if already := _asked_before(user, request_id):  # the same request came twice at once
             return already
         raise
+
+
+def version_to_try(user: User, agent_slug: str | None, number: int) -> AgentVersion | None:
+    """That version of an agent, live or not, for those who may change agents."""
+    if not (user.is_staff and user.has_perm("agents.change_agent")):
+        return None
+    versions = AgentVersion.objects.select_related("agent__live")
+    return versions.filter(agent__slug=agent_slug, number=number).first() if 0 < number < 2**31 else None
 
 
 def rename_conversation(conversation: Conversation, title: str) -> None:
@@ -82,13 +97,25 @@ def _own_conversation(user: User, thread_id: uuid.UUID) -> Conversation:
     return conversation
 
 
-def _open_conversation(user: User, thread_id: uuid.UUID, agent_slug: str | None, question: str) -> Conversation:
-    agents = Agent.objects.offered()
-    agent = agents.filter(slug=agent_slug).first() if agent_slug else agents.first()
-    if agent is None:
-        raise Refused("There is no such agent." if agent_slug else "No agent is switched on.")
-    thread = Thread.objects.create(id=thread_id, owner=user, agent=agent)
+def _open_conversation(
+    user: User, thread_id: uuid.UUID, agent_slug: str | None, number: int | None, question: str
+) -> Conversation:
+    if number is None:
+        thread = Thread.objects.create(id=thread_id, owner=user, agent=_offered_agent(agent_slug))
+    else:
+        version = version_to_try(user, agent_slug, number)
+        if version is None:
+            raise Refused("There is no such version to try.")
+        thread = Thread.objects.create(id=thread_id, owner=user, agent=version.agent, tried_version=version)
     title = " ".join(question.split())
     return Conversation.objects.create(
         thread=thread, owner=user, title=title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - 1]}…"
     )
+
+
+def _offered_agent(slug: str | None) -> Agent:
+    agents = Agent.objects.offered()
+    agent = agents.filter(slug=slug).first() if slug else agents.first()
+    if agent is None:
+        raise Refused("There is no such agent." if slug else "No agent is switched on.")
+    return agent

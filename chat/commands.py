@@ -17,12 +17,16 @@ class _Command(BaseModel):
 
 
 class StartRun(_Command):
-    """Ask a question; without `threadId` in a new conversation. The same id again starts nothing new."""
+    """Ask a question; without `threadId` in a new conversation. The same id again starts nothing new.
+
+    `version` tries that version of the agent, for those who may change agents.
+    """
 
     type: Literal["run.start"]
     text: str
     thread_id: uuid.UUID | None = None
     agent: str | None = None
+    version: int | None = None
 
 
 class CancelRun(_Command):

@@ -147,6 +147,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 thread_id=thread_id,
                 is_new=asked.thread_id is None,
                 agent_slug=asked.agent,
+                version=asked.version,
             )
             await self._ack(asked, run)
         return run

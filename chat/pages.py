@@ -9,14 +9,18 @@ from accounts.models import User
 from agents import snapshots
 from agents.llm import connection
 from agents.llm.connection import Source
-from agents.models import Agent, Approval
+from agents.models import Agent, AgentVersion, Approval, VersionStanding
+from chat.actions import version_to_try
 from chat.models import Conversation, Feedback
 
 
-def page_data(*, user: User, conversation: Conversation | None, agent_slug: str | None = None) -> dict[str, Any]:
-    """See `docs/protocol.md`, "The page"."""
+def page_data(
+    *, user: User, conversation: Conversation | None, agent_slug: str | None = None, version: int | None = None
+) -> dict[str, Any]:
+    """See `docs/protocol.md`, "The page". With a `version` the page tries that one of the agent."""
     connected = connection.current()
-    agents = list(Agent.objects.offered())
+    tried = _tried(user, conversation, agent_slug, version)
+    agents = _agents(conversation.thread.agent if conversation else tried.agent if tried else None)
     return {
         "threadId": str(conversation.id) if conversation else None,
         "events": _events(conversation) if conversation else [],
@@ -31,6 +35,7 @@ def page_data(*, user: User, conversation: Conversation | None, agent_slug: str 
             for agent in agents
         ],
         "agent": _chosen(agents, conversation, agent_slug),
+        "tried": {"version": tried.number, "isLive": tried.standing == VersionStanding.LIVE} if tried else None,
         "isDemo": connected.source == Source.DEMO,
         "canConnect": user.is_superuser,
         "connection": {
@@ -42,6 +47,20 @@ def page_data(*, user: User, conversation: Conversation | None, agent_slug: str 
         "canSettle": user.is_staff and user.has_perm("agents.add_settlement"),
         "viewer": _viewer(user, conversation),
     }
+
+
+def _agents(present: Agent | None) -> list[Agent]:
+    """Those that can be chosen, and the one that answers here anyway."""
+    agents = list(Agent.objects.offered())
+    return [*agents, present] if present and present not in agents else agents
+
+
+def _tried(
+    user: User, conversation: Conversation | None, agent_slug: str | None, number: int | None
+) -> AgentVersion | None:
+    if conversation:
+        return conversation.thread.tried_version
+    return version_to_try(user, agent_slug, number) if number else None
 
 
 def _viewer(user: User, conversation: Conversation | None) -> dict[str, Any]:

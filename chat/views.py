@@ -132,7 +132,12 @@ def _page(request: PersonsRequest, conversation: Conversation | None) -> HttpRes
     context = {
         "conversation": conversation,
         "sidebar": sidebar_of(request.user),
-        "data": page_data(user=request.user, conversation=conversation, agent_slug=request.GET.get("agent")),
+        "data": page_data(
+            user=request.user,
+            conversation=conversation,
+            agent_slug=request.GET.get("agent"),
+            version=_number(request.GET.get("version", "")),
+        ),
     }
     return render(request, "chat/page.html", context)
 
@@ -144,6 +149,10 @@ def _own_conversation(request: PersonsRequest, thread_id: uuid.UUID) -> Conversa
 def _only_administrators(request: PersonsRequest) -> None:
     if not request.user.is_superuser:
         raise PermissionDenied("Only an administrator can connect a model.")
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _moment(text: str) -> datetime | None:

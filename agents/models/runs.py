@@ -34,6 +34,10 @@ class Thread(models.Model):
         Agent, null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
         help_text="Who answers next, after a hand-off that lasts; empty: the thread's own agent.",
     )  # fmt: skip
+    tried_version = models.ForeignKey(
+        AgentVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        help_text="The version that answers here, though it may be a draft; empty: whichever is live.",
+    )  # fmt: skip
     parent_run = models.ForeignKey(
         "Run", null=True, blank=True, on_delete=models.CASCADE, related_name="child_threads",
         help_text="Whose task is worked on here; such a thread has no owner and is shown inside its parent's.",

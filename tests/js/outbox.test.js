@@ -14,6 +14,12 @@ test("in a new conversation the second message waits for the thread the first on
   assert.deepEqual(commandsIn(settled), [{ type: "run.start", id: "2", text: "2", threadId: "t" }])
 })
 
+test("a version that is tried is named with the first message", () => {
+  const entries = withMessage([], { id: "1", chat: "c", agent: "assistant", version: 7, text: "1" })
+
+  assert.deepEqual(commandsIn(entries), [{ type: "run.start", id: "1", text: "1", agent: "assistant", version: 7 }])
+})
+
 test("a message stays until its run is on the page", () => {
   const [entries] = [answered(inNewChat([], "1"), { type: "ack", id: "1", threadId: "t", runId: "r" })]
 

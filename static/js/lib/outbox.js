@@ -1,19 +1,19 @@
 /**
  * What was said and is not yet known to be kept: a list of messages that survives a reload of the page.
  *
- * entry { id, chat, threadId, agent, text, state: "sending" | "refused", runId, error }
+ * entry { id, chat, threadId, agent, version, text, state: "sending" | "refused", runId, error }
  *
  * `chat` ties the messages of a new conversation together until the first answer gives them a thread.
  */
 
-export function withMessage(entries, { id, chat, threadId = null, agent = null, text }) {
-  return [...entries, { id, chat, threadId, agent, text, state: "sending", runId: null, error: null }]
+export function withMessage(entries, { id, chat, threadId = null, agent = null, version = null, text }) {
+  return [...entries, { id, chat, threadId, agent, version, text, state: "sending", runId: null, error: null }]
 }
 
 /** The commands to send now. In a new conversation only the first may go; the others need the thread it will get. */
 export function commandsIn(entries) {
-  return entries.filter((entry) => mayGo(entry, entries)).map(({ id, threadId, agent, text }) => ({
-    type: "run.start", id, text, ...(threadId ? { threadId } : agent ? { agent } : {}),
+  return entries.filter((entry) => mayGo(entry, entries)).map(({ id, threadId, agent, version, text }) => ({
+    type: "run.start", id, text, ...(threadId ? { threadId } : { ...(agent && { agent }), ...(version && { version }) }),
   }))
 }
 

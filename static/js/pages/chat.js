@@ -81,7 +81,7 @@ function begin() {
 // What the person does
 
 function send(text) {
-  const message = { id: crypto.randomUUID(), chat, threadId: state.threadId, agent: state.threadId ? null : agent, text }
+  const message = { id: crypto.randomUUID(), chat, threadId: state.threadId, agent: state.threadId ? null : agent, version: data.tried?.version, text }
   keep(outbox.withMessage(entries, message))
   const command = outbox.commandsIn(entries).find(({ id }) => id === message.id)
   if (command) socket.send(command)
