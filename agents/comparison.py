@@ -61,10 +61,25 @@ def differences(before: AgentVersion, after: AgentVersion) -> list[Difference]:
     """The fields in which they differ, in the order of the form; empty when they do the same."""
     old, new = meaning_of(before), meaning_of(after)
     return [
-        Difference(name, TITLES[name], _compared(name, old[name], new[name]))
+        Difference(name, TITLES[name], compared(_lines(name, old[name]), _lines(name, new[name])))
         for name in CONFIGURED
         if old[name] != new[name]
     ]
+
+
+def compared(old: list[str], new: list[str]) -> list[Line]:
+    """What is gone and what is new, with a few lines around it."""
+    lines: list[Line] = []
+    for group in difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(LINES_AROUND):
+        if lines or group[0][1] > 0:
+            lines.append(Line(LineKind.LEFT_OUT, "…"))
+        for verb, from_old, to_old, from_new, to_new in group:
+            if verb == "equal":
+                lines += [Line(LineKind.SAME, text) for text in old[from_old:to_old]]
+            else:
+                lines += [Line(LineKind.GONE, text) for text in old[from_old:to_old]]
+                lines += [Line(LineKind.NEW, text) for text in new[from_new:to_new]]
+    return lines
 
 
 def meaning_of(version: AgentVersion) -> dict[str, Any]:
@@ -95,21 +110,6 @@ def _whole(model: type[Policy] | type[Routing], given: Any) -> Any:
         return model.model_validate(given).model_dump(mode="json")
     except ValueError:
         return given
-
-
-def _compared(name: str, before: Any, after: Any) -> list[Line]:
-    old, new = _lines(name, before), _lines(name, after)
-    lines: list[Line] = []
-    for group in difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(LINES_AROUND):
-        if lines or group[0][1] > 0:
-            lines.append(Line(LineKind.LEFT_OUT, "…"))
-        for verb, from_old, to_old, from_new, to_new in group:
-            if verb == "equal":
-                lines += [Line(LineKind.SAME, text) for text in old[from_old:to_old]]
-            else:
-                lines += [Line(LineKind.GONE, text) for text in old[from_old:to_old]]
-                lines += [Line(LineKind.NEW, text) for text in new[from_new:to_new]]
-    return lines
 
 
 def _lines(name: str, value: Any) -> list[str]:

@@ -47,6 +47,7 @@ UNFOLD: dict[str, Any] = {
         lambda request: static("css/console.css"),
         lambda request: static("css/decisions.css"),
         lambda request: static("css/agents.css"),
+        lambda request: static("css/mcp.css"),
     ],
     "SIDEBAR": {
         "show_search": False,
@@ -68,6 +69,7 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _item("Agents", "smart_toy", "agents.agent"),
+                    _item("MCP servers", "hub", "agents.mcpserver"),
                     _item("Documents", "library_books", "memory.document"),
                 ],
             },

@@ -4,6 +4,7 @@ from agents.admin.agents import AgentAdmin
 from agents.admin.approvals import ApprovalAdmin
 from agents.admin.base import ReadOnlyAdmin
 from agents.admin.calls import ToolCallAdmin
+from agents.admin.mcp import MCPServerAdmin
 from agents.admin.runs import RunAdmin
 from agents.admin.settlements import SettlementAdmin
 from agents.admin.versions import AgentVersionAdmin
@@ -12,6 +13,7 @@ __all__ = [
     "AgentAdmin",
     "AgentVersionAdmin",
     "ApprovalAdmin",
+    "MCPServerAdmin",
     "ReadOnlyAdmin",
     "RunAdmin",
     "SettlementAdmin",

@@ -96,10 +96,11 @@ def remote_tools(aliases: Iterable[str] | None = None) -> dict[str, Tool]:
     rows = MCPTool.objects.usable().select_related("server").order_by("alias")
     if aliases is not None:
         rows = rows.filter(alias__in=list(aliases))
-    return {row.alias: _remote(row) for row in rows}
+    return {row.alias: tool_of(row) for row in rows}
 
 
-def _remote(row: MCPTool) -> Tool:
+def tool_of(row: MCPTool) -> RemoteTool:
+    """The tool of a row, whether or not it may be used."""
     server = Server.of(row.server)
     return RemoteTool(
         name=row.alias,
