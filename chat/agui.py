@@ -1,174 +1,155 @@
 """Our events of a run as any AG-UI client takes them: one start, everything once, one end.
 
 On our own wire a `RUN_STARTED` voids what was known and tells the run again (docs/decisions/0002). A client that holds
-to AG-UI's order rules refuses that, so what it has heard already is left out here, and a text that a lost attempt left
-unfinished is closed and marked as superseded.
+to AG-UI's order rules refuses that, so what it has heard already is left out here. The tasks agents give to each other
+are runs on our wire, and subagents inside the one run on this one.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
-from agents.models import Message, Role, Run, ToolCall
+from ag_ui.core import Interrupt
+from django.db.models import Q
+
+from agents.models import Handoff, Message, Role, Run, ToolCall
+from chat.voice import WITHDRAWN, Event, Heard, Voice, frame_of
 
 PROTOCOL_VERSION = "1.0"
-TAKEN_OVER = "The worker was lost; another one answers anew."
-WITHDRAWN = "The question was withdrawn before it was answered."
-
-Event = dict[str, Any]
-
-
-@dataclass
-class Heard:
-    """What a client knows of a run, by the ids of its rows."""
-
-    texts: dict[str, int] = field(default_factory=dict)  # messages, with how many characters of each
-    calls: set[str] = field(default_factory=set)
-    results: set[str] = field(default_factory=set)
-    statuses: dict[str, str] = field(default_factory=dict)
+STOPPED = "It was stopped."
 
 
 def heard_before(run: Run, moment: datetime) -> Heard:
     """What a client that followed the run until then has heard: the answer to an interrupt goes on from there."""
-    messages = Message.objects.filter(run=run, role=Role.ASSISTANT, created_at__lte=moment)
-    texts = {str(message.id): len(message.text) for message in messages if message.text}
-    calls = list(ToolCall.objects.filter(run=run, message__in=messages))
+    team = Run.objects.filter(Q(pk=run.pk) | Q(root=run))
+    messages = Message.objects.filter(run__in=team, role=Role.ASSISTANT, created_at__lte=moment)
+    calls = list(ToolCall.objects.filter(message__in=messages))
     done = [call for call in calls if call.finished_at and call.finished_at <= moment]
+    handoffs = Handoff.objects.filter(run__in=team, created_at__lte=moment)
+    ended = team.filter(root=run, finished_at__lte=moment)
     return Heard(
-        texts=texts,
+        texts={str(message.id): len(message.text) for message in messages if message.text},
         calls={str(call.id) for call in calls},
         results={str(call.id) for call in done},
         statuses={str(call.id): call.status for call in done},
+        handoffs={(str(run_id), slug) for run_id, slug in handoffs.values_list("run_id", "target__agent__slug")},
+        ended=set(map(str, ended.values_list("pk", flat=True))),
     )
 
 
 class Telling:
-    """Tells one run to one client, under the ids that client has chosen."""
+    """Tells one run, and the tasks below it, to one client, under the ids that client has chosen."""
 
-    def __init__(self, *, thread_id: str, run_id: str, heard: Heard | None = None) -> None:
+    def __init__(self, *, root: str, thread_id: str, run_id: str, heard: Heard | None = None) -> None:
+        self._root = root
         self._ids = {"threadId": thread_id, "runId": run_id}
         self._heard = heard or Heard()
+        self._voice = Voice(self._heard)
         self._has_begun = False
-        self._open_text: str | None = None
-        self._retold: dict[str, int] = {}  # how far this attempt has told each text
-        self._not_for_it: set[str] = set()  # the questions: the client asked them
-        self._opening_calls: set[str] = set()
-        self._superseded: set[str] = set()
+        self._tasks: dict[str, Voice] = {}
+        self.has_ended = False
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether nothing was told yet of tasks below the run."""
+        return not self._tasks
+
+    def knows_result(self, call_id: str) -> bool:
+        return call_id in self._heard.results
 
     def take(self, event: Event) -> Iterable[Event]:
-        """What the client is told when this happened."""
+        """What the client is told when this happened, here or below."""
+        run_id = event["metadata"]["runId"]
+        if self.has_ended:
+            return []
+        if run_id != self._root:
+            return self._take_of_task(run_id, event)
         match event["type"]:
             case "RUN_STARTED":
                 return self._start(event)
-            case "TEXT_MESSAGE_START":
-                return self._open(event)
-            case "TEXT_MESSAGE_CONTENT":
-                return self._add(event)
-            case "TEXT_MESSAGE_END":
-                return self._close(event)
-            case "TOOL_CALL_START" | "TOOL_CALL_ARGS" | "TOOL_CALL_END":
-                return self._call(event)
-            case "TOOL_CALL_RESULT":
-                return self._result(event)
-            case "CUSTOM":
-                return self._custom(event)
+            case "RUN_FINISHED" if event["outcome"]["type"] == "interrupt":
+                return []  # told when nobody in the team is at work any more
             case "RUN_FINISHED":
-                return [*self._leave_open_text(event), event | self._ids]
+                return [*self._end(event), event | self._ids]
             case "RUN_ERROR":
-                return [*self._leave_open_text(event), event]
-        return [event]
+                return [*self._end(event), event]
+            case "CUSTOM" if event["name"] == "run.removed":
+                error = {"type": "RUN_ERROR", "message": WITHDRAWN, "code": "withdrawn"}
+                return [*self._end(event), {**frame_of(event), **error}]
+        return self._voice.take(event)
+
+    def pause(self, event: Event, interrupts: Sequence[Interrupt]) -> Iterable[Event]:
+        """The end of the stream when all who are left wait for people; `event` is the run's last one."""
+        said: list[Event] = self._voice.fall_silent(event)
+        for run_id in self._at_work():
+            own = [interrupt.id for interrupt in interrupts if interrupt.subagent_run_id == run_id]
+            suspended: Event = {"type": "suspended"} | ({"interruptIds": own} if own else {})
+            said += self._end_task(run_id, {**frame_of(event), "type": "SUBAGENT_FINISHED", "outcome": suspended})
+        self.has_ended = True
+        asked = [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in interrupts]
+        outcome: Event = {"type": "interrupt", "interrupts": asked}
+        return [*said, {**frame_of(event), "type": "RUN_FINISHED", **self._ids, "outcome": outcome}]
 
     def _start(self, event: Event) -> Iterable[Event]:
-        self._retold = {}
+        self._voice.begin_anew()
         if self._has_begun:
             return []
         self._has_begun = True
         return [event | self._ids | {"protocolVersion": PROTOCOL_VERSION}]
 
-    def _open(self, event: Event) -> Iterable[Event]:
-        message = event["messageId"]
-        if event.get("role") != "assistant":
-            self._not_for_it.add(message)
-            return []
-        self._retold[message] = 0
-        if message in self._heard.texts:
-            return []
-        before = self._leave_open_text(event)
-        self._heard.texts[message] = 0
-        self._open_text = message
-        return [*before, event]
+    def _end(self, event: Event) -> list[Event]:
+        """Close what is open below: tasks that are still worked on are stopped with the run."""
+        said = self._voice.fall_silent(event)
+        stopped = {"type": "SUBAGENT_ERROR", "message": STOPPED, "code": "cancelled"}
+        for run_id in self._at_work():
+            said += self._end_task(run_id, {**frame_of(event), **stopped})
+        self.has_ended = True
+        return said
 
-    def _add(self, event: Event) -> Iterable[Event]:
-        message, delta = event["messageId"], event["delta"]
-        if message in self._not_for_it:
+    # Tasks
+
+    def _at_work(self) -> list[str]:
+        """The tasks that have not ended, those furthest below first."""
+        return [run_id for run_id in reversed(self._tasks) if run_id not in self._heard.ended]
+
+    def _take_of_task(self, run_id: str, event: Event) -> Iterable[Event]:
+        if run_id in self._heard.ended:
             return []
-        start = self._retold.get(message, self._heard.texts.get(message, 0))
-        self._retold[message] = start + len(delta)
-        fresh = delta[max(0, self._heard.texts.get(message, 0) - start) :]
-        if message != self._open_text or not fresh:
+        if event["type"] == "RUN_STARTED":
+            return self._start_task(run_id, event)
+        voice = self._tasks.get(run_id)
+        if voice is None:  # of another question, or its parent was not heard yet and it will be told again
             return []
-        self._heard.texts[message] += len(fresh)
-        return [event | {"delta": fresh}]
+        match event["type"]:
+            case "RUN_FINISHED" if event["outcome"]["type"] == "interrupt":
+                return []
+            case "RUN_FINISHED" if event["outcome"]["type"] == "cancelled":
+                error = {"type": "SUBAGENT_ERROR", "message": STOPPED, "code": "cancelled"}
+                return self._end_task(run_id, {**frame_of(event), **error})
+            case "RUN_FINISHED":
+                done = {"type": "SUBAGENT_FINISHED", "outcome": {"type": "success"}}
+                return self._end_task(run_id, {**frame_of(event), **done})
+            case "RUN_ERROR":
+                return self._end_task(run_id, event | {"type": "SUBAGENT_ERROR"})
+        return [one | {"subagentRunId": run_id} for one in voice.take(event)]
 
-    def _close(self, event: Event) -> Iterable[Event]:
-        if event["messageId"] != self._open_text:
+    def _start_task(self, run_id: str, event: Event) -> Iterable[Event]:
+        metadata = event["metadata"]
+        parent = metadata.get("parent") or {}
+        if run_id in self._tasks:
+            self._tasks[run_id].begin_anew()
             return []
-        self._open_text = None
-        return [event]
-
-    def _call(self, event: Event) -> Iterable[Event]:
-        """Our calls are always told whole: one that is new is passed on from its start to its end."""
-        call = event["toolCallId"]
-        if event["type"] == "TOOL_CALL_START" and call not in self._heard.calls:
-            self._heard.calls.add(call)
-            self._opening_calls.add(call)
-            return [*self._leave_open_text(event), event]
-        if call not in self._opening_calls:
+        parent_id = parent.get("runId")
+        if not self._has_begun or (parent_id != self._root and parent_id not in self._tasks):
             return []
-        if event["type"] == "TOOL_CALL_END":
-            self._opening_calls.discard(call)
-        return [event]
+        self._tasks[run_id] = Voice(self._heard)
+        told = {"type": "SUBAGENT_STARTED", "subagentRunId": run_id, "name": metadata["agent"]["slug"]}
+        if parent_id != self._root:
+            told["parentSubagentRunId"] = parent_id
+        if parent.get("toolCallId"):
+            told["parentToolCallId"] = parent["toolCallId"]
+        return [{**frame_of(event), **told}]
 
-    def _result(self, event: Event) -> Iterable[Event]:
-        if event["toolCallId"] in self._heard.results:
-            return []
-        self._heard.results.add(event["toolCallId"])
-        return [event]
-
-    def _custom(self, event: Event) -> Iterable[Event]:
-        value = event.get("value") or {}
-        match event["name"]:
-            case "tool.status":
-                is_news = self._heard.statuses.get(value["toolCallId"]) != value["status"]
-                self._heard.statuses[value["toolCallId"]] = value["status"]
-                return [event] if is_news and value["toolCallId"] not in self._heard.results else []
-            case "message.superseded":
-                return self._supersede(event, value["messageId"])
-            case "run.removed":
-                error = {"type": "RUN_ERROR", "message": WITHDRAWN, "code": "withdrawn"}
-                return [*self._leave_open_text(event), {**_frame_of(event), **error}]
-        return [event]
-
-    def _supersede(self, event: Event, message: str) -> Iterable[Event]:
-        if message in self._superseded or message not in self._heard.texts:
-            return []
-        self._superseded.add(message)
-        closing = self._leave_open_text(event) if message == self._open_text else []
-        return [*(one for one in closing if one["type"] != "CUSTOM"), event]
-
-    def _leave_open_text(self, event: Event) -> list[Event]:
-        """Close the text that is open; one this attempt does not know of is void."""
-        message, self._open_text = self._open_text, None
-        if message is None:
-            return []
-        end = {**_frame_of(event), "type": "TEXT_MESSAGE_END", "messageId": message}
-        if message in self._retold or message in self._superseded:
-            return [end]
-        self._superseded.add(message)
-        value = {"messageId": message, "reason": TAKEN_OVER}
-        return [end, {**_frame_of(event), "type": "CUSTOM", "name": "message.superseded", "value": value}]
-
-
-def _frame_of(event: Event) -> Event:
-    return {name: event[name] for name in ("timestamp", "metadata") if name in event}
+    def _end_task(self, run_id: str, event: Event) -> list[Event]:
+        self._heard.ended.add(run_id)
+        said = [one | {"subagentRunId": run_id} for one in self._tasks[run_id].fall_silent(event)]
+        return [*said, event | {"subagentRunId": run_id}]

@@ -8,12 +8,14 @@ from typing import Any
 import orjson
 from ag_ui.core import ResumeEntry
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from ninja.errors import HttpError
 
 from accounts.models import User
 from agents import approvals, settlements
 from agents.models import OPEN_APPROVALS, Approval, CallStatus, Decision, Run, Settlement, Thread, ToolCall, Verdict
+from chat import team
 
 NOT_OPEN = "There is no such interrupt in this thread."
 
@@ -25,11 +27,12 @@ def resume(*, thread: Thread | None, user: User, entries: Sequence[ResumeEntry])
     Raises Refused or HttpError in words.
     """
     asked = [(entry, _interrupt(thread, user, entry.interrupt_id)) for entry in entries]
-    if len({one.run_id for _, one in asked}) != 1:
-        raise HttpError(422, "The interrupts must be of one run.")
-    run = Run.objects.select_related("thread").get(pk=asked[0][1].run_id)
+    if len({one.run.root_id or one.run_id for _, one in asked}) != 1:
+        raise HttpError(422, "The interrupts must be of one run and the tasks below it.")
+    asks = asked[0][1].run
+    run = Run.objects.select_related("thread").get(pk=asks.root_id or asks.pk)
     _check_complete(run, user, {one.pk for _, one in asked})
-    since = _first_answer([one for _, one in asked]) or timezone.now()
+    since = _first_answer([one for _, one in asked], user) or timezone.now()
     for entry, one in asked:
         if isinstance(one, Approval):
             _decide(one, user, entry)
@@ -43,9 +46,10 @@ def _interrupt(thread: Thread | None, user: User, interrupt_id: str) -> Approval
         pk = uuid.UUID(interrupt_id)
     except ValueError:
         raise HttpError(404, NOT_OPEN) from None
+    here = Q(run__thread=thread) | Q(run__root__thread=thread)
     found = (
-        Approval.objects.visible_to(user).filter(pk=pk, run__thread=thread).first()
-        or ToolCall.objects.filter(pk=pk, run__thread=thread).first()
+        Approval.objects.visible_to(user).select_related("run").filter(here, pk=pk).first()
+        or ToolCall.objects.select_related("run").filter(here, pk=pk).first()
     )
     if thread is None or found is None:
         raise HttpError(404, NOT_OPEN)
@@ -53,21 +57,23 @@ def _interrupt(thread: Thread | None, user: User, interrupt_id: str) -> Approval
 
 
 def _check_complete(run: Run, user: User, answered: set[uuid.UUID]) -> None:
-    """All that is this person's to answer is answered at once; what others are asked stays open."""
-    open_ones = set(Approval.objects.decidable_by(user).filter(run=run).values_list("pk", flat=True))
+    """All that is this person's to answer, in the run and below, is answered at once; what others are asked stays."""
+    at_rest = [one.pk for one in team.standing(run.pk).runs]
+    open_ones = set(Approval.objects.decidable_by(user).filter(run__in=at_rest).values_list("pk", flat=True))
     if user.is_staff:
-        open_ones |= set(run.tool_calls.filter(status=CallStatus.OUTCOME_UNKNOWN).values_list("pk", flat=True))
+        unknown = ToolCall.objects.filter(run__in=at_rest, status=CallStatus.OUTCOME_UNKNOWN)
+        open_ones |= set(unknown.values_list("pk", flat=True))
     if missing := open_ones - answered:
         raise HttpError(422, f"Answer all open interrupts at once; missing: {', '.join(map(str, sorted(missing)))}.")
 
 
-def _first_answer(interrupts: list[Approval | ToolCall]) -> datetime | None:
-    """When the first of them was answered or expired, if that is past: the run may have gone on since."""
+def _first_answer(interrupts: list[Approval | ToolCall], user: User) -> datetime | None:
+    """When the first of them was over or had this person's word, if that is past: the run may have gone on since."""
     asked = [one for one in interrupts if isinstance(one, Approval)]
     settled = Settlement.objects.filter(call__in=[one for one in interrupts if isinstance(one, ToolCall)])
     moments = [
         *(one.closed_at for one in asked if one.closed_at),
-        *Decision.objects.filter(approval__in=asked).values_list("created_at", flat=True),
+        *Decision.objects.filter(approval__in=asked, by=user).values_list("created_at", flat=True),
         *settled.values_list("created_at", flat=True),
     ]
     return min(moments, default=None)

@@ -18,13 +18,14 @@ from accounts.models import Scope, User
 from agents.database import in_database
 from agents.follow import Have
 from agents.models import Agent, Run, RunStatus, Thread
-from chat import answering, following, programs, sse
-from chat.agui import Heard, Telling, heard_before
+from chat import answering, following, programs, sse, team
+from chat.agui import Telling, heard_before
 from chat.api import OF_A_BODY
 from chat.api_events import LastEventId
 from chat.following import Cursor
 from chat.programs import Place
 from chat.schemas import Problem
+from chat.voice import Heard
 
 MAY_RUN = needs(Scope.READ, Scope.RUN, is_async=True)
 LONGEST_ID = 100
@@ -80,12 +81,16 @@ async def _answer(
 ) -> StreamingHttpResponse:
     _check_ids(asked)
     begun = await in_database(_begin, request, asked, agent)
-    telling = Telling(thread_id=asked.thread_id, run_id=asked.run_id, heard=begun.heard)
     cursor = Cursor.read(last_event_id)
+    telling = _telling(asked, begun)
     have = await _caught_up(begun.run, telling, cursor) if cursor else None
     if have is None:
-        telling = Telling(thread_id=asked.thread_id, run_id=asked.run_id, heard=begun.heard)
+        telling = _telling(asked, begun)
     return sse.response(_stream(begun.run, telling, have))
+
+
+def _telling(asked: RunAgentInput, begun: Begun) -> Telling:
+    return Telling(root=str(begun.run.id), thread_id=asked.thread_id, run_id=asked.run_id, heard=begun.heard)
 
 
 def _begin(request: ApiRequest, asked: RunAgentInput, agent: str | None) -> Begun:
@@ -102,13 +107,18 @@ def _begin(request: ApiRequest, asked: RunAgentInput, agent: str | None) -> Begu
             raise HttpError(409, "This runId was used in another thread.")
         return Begun(_latest(already), Heard())
     text = _question_in(asked)
-    if thread and thread.runs.filter(status=RunStatus.WAITING).exists():
+    if thread and _waits_for_people(thread):
         raise HttpError(409, "This thread waits for an answer to its interrupts: send it in `resume` first.")
     if thread and agent not in (None, thread.agent.slug):
         raise HttpError(422, f"This thread is answered by {thread.agent.slug}. Ask another agent in a new thread.")
     place = Place(thread_id=thread.id if thread else _own_id(user, asked.thread_id), agent_slug=agent)
     run, _ = programs.ask(user=user, text=text, place=place, request_id=asked.run_id)
     return Begun(run, Heard())
+
+
+def _waits_for_people(thread: Thread) -> bool:
+    waiting = thread.runs.filter(status=RunStatus.WAITING).first()
+    return waiting is not None and team.standing(waiting.id).waits_for_people
 
 
 async def _caught_up(run: Run, telling: Telling, cursor: Cursor) -> Have | None:
@@ -127,12 +137,11 @@ async def _caught_up(run: Run, telling: Telling, cursor: Cursor) -> Have | None:
 async def _stream(run: Run, telling: Telling, have: Have | None) -> AsyncIterator[str]:
     yield sse.OPENING
     try:
-        async with aclosing(following.of_run(run, have)) as coming:
-            async for events in coming:
-                for one in events:
-                    for event in telling.take(one.event):
-                        yield sse.event(orjson.dumps(event).decode(), one.cursor)
-                if not events:
+        async with aclosing(team.events(run, telling, have)) as coming:
+            async for said in coming:
+                for event, cursor in said:
+                    yield sse.event(orjson.dumps(event).decode(), cursor)
+                if not said:
                     yield sse.KEEP_ALIVE
     except Exception:  # the client is told too: after the first event there is no status to tell it by
         logger.exception("A stream of run %s broke off.", run.id)

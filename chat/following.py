@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 import uuid
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +73,13 @@ def told(frames: tuple[str, ...]) -> Iterator[Told]:
         yield Told(frame, event, Cursor(told_by["runId"], told_by["epoch"], seq))
 
 
-async def batches(thread_id: uuid.UUID, have: Have | None) -> AsyncGenerator[tuple[str, ...]]:
+def quiet() -> float:
+    return QUIET_SECONDS
+
+
+async def batches(
+    thread_id: uuid.UUID, have: Have | None, patience: Callable[[], float] = quiet
+) -> AsyncGenerator[tuple[str, ...]]:
     """What happens in a thread from here on, a batch at a time; an empty one after some time in which nothing did.
 
     It never ends by itself. A reader who is slow holds back the watcher, which keeps little and reads rows instead.
@@ -84,7 +90,7 @@ async def batches(thread_id: uuid.UUID, have: Have | None) -> AsyncGenerator[tup
     try:
         while True:
             try:
-                async with asyncio.timeout(QUIET_SECONDS):
+                async with asyncio.timeout(patience()):
                     batch = await waiting.get()
             except TimeoutError:
                 batch = ()
@@ -100,14 +106,14 @@ async def of_run(run: Run, have: Have | None) -> AsyncGenerator[list[Told]]:
     """
     run_id = str(run.id)
     start = have or Have(run_id, 0, FROM_THE_START)
-    async with aclosing(batches(run.thread_id, start)) as coming:
+    async with aclosing(batches(run.shown_in, start)) as coming:
         async for batch in coming:
             mine = [one for one in told(batch) if one.run_id == run_id]
             if mine or not batch:
                 yield mine
             if any(one.ends_run for one in mine[-1:]) or _is_withdrawn(mine):
                 return
-            if not batch and not await in_database(_is_there, run_id):
+            if not batch and not await in_database(is_there, run_id):
                 return
 
 
@@ -149,6 +155,6 @@ def _is_withdrawn(events: list[Told]) -> bool:
     return any(one.event["type"] == "CUSTOM" and one.event["name"] == "run.removed" for one in events)
 
 
-def _is_there(run_id: str) -> bool:
-    """Whether the run still exists and no other has taken its place."""
-    return Run.objects.filter(pk=run_id).shown().exists()
+def is_there(run_id: str) -> bool:
+    """Whether the run still exists and no other has taken its place, or that of the one it belongs to."""
+    return Run.objects.filter(pk=run_id, root__replacement__isnull=True).shown().exists()

@@ -119,6 +119,11 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.filter(status=source).update(status=target, **changes)
 
     def visible_to(self, user: User) -> "RunQuerySet":
+        """Those in a person's threads, with the tasks agents gave to each other there."""
+        return self.filter(Q(thread__owner=user) | Q(root__thread__owner=user))
+
+    def asked_in_threads_of(self, user: User) -> "RunQuerySet":
+        """Those that answer what was asked in a person's threads, without the tasks below them."""
         return self.filter(thread__owner=user)
 
     def unfinished(self) -> "RunQuerySet":

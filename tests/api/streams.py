@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.order import RunOrder
+from tests.order import AG_UI, ENDS, RunOrder
 
 Event = dict[str, Any]
 SECONDS = 20
@@ -79,13 +79,42 @@ def of_type(kind: str, **fields: Any) -> Callable[[Event], bool]:
 class StrictOrder(RunOrder):
     """AG-UI's order rules as its own client checks them: one start, and nothing said twice."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.subagents: dict[str, bool] = {}  # whether each is still at work
+        self.owners: dict[str, str | None] = {}  # of texts and calls
+
     def check(self, event: Event) -> None:
+        AG_UI.validate_python(event)
         if event["type"] == "RUN_STARTED":
             assert self.last_seq is None, f"a second start: {event}"
             self.last_seq = event["metadata"]["seq"]
+            return
+        assert self.last_seq is not None, f"before RUN_STARTED: {event}"
+        if event["type"].startswith("SUBAGENT_"):
+            self._check_subagent(event)
         else:
-            assert self.last_seq is not None, f"before RUN_STARTED: {event}"
+            self._check_owner(event)
+            assert event["type"] not in ENDS or not any(self.subagents.values()), f"subagents at work: {event}"
             self._place(event)
+
+    def _check_subagent(self, event: Event) -> None:
+        subagent = event["subagentRunId"]
+        if event["type"] == "SUBAGENT_STARTED":
+            assert subagent not in self.subagents, f"started twice: {event}"
+            assert event.get("parentSubagentRunId", subagent) in {subagent, *self.subagents}, f"no parent: {event}"
+            self.subagents[subagent] = True
+        else:
+            assert self.subagents.get(subagent), f"not at work: {event}"
+            self.subagents[subagent] = False
+
+    def _check_owner(self, event: Event) -> None:
+        """What a subagent says is said while it is at work, and one says each text and call."""
+        subagent = event.get("subagentRunId")
+        assert subagent is None or self.subagents.get(subagent), f"not at work: {event}"
+        name = event.get("toolCallId") or event.get("messageId")
+        if name and event["type"] != "TOOL_CALL_RESULT":
+            assert self.owners.setdefault(name, subagent) == subagent, f"somebody else's: {event}"
 
 
 def assert_strict(events: list[Event], known_calls: set[str] | None = None) -> None:

@@ -28,7 +28,7 @@ def started() -> list[Event]:
 
 
 def told(events: list[Event]) -> list[Event]:
-    telling = Telling(thread_id="my thread", run_id="my run")
+    telling = Telling(root="run", thread_id="my thread", run_id="my run")
     return [said for one in events for said in telling.take(one)]
 
 
