@@ -165,7 +165,9 @@ class MCPServerAdmin(OwnPages):
     def _choose(self, request: HttpRequest, server: MCPServer) -> HttpResponse:
         if not self.has_change_permission(request):
             raise PermissionDenied
-        said, refusals, status = [], [], 200
+        gone = server.tools.filter(is_missing=True)
+        said = [catalogue.forget(tool) for tool in gone if f"drop-{tool.pk}" in request.POST]
+        refusals, status = [], 200
         for tool in server.tools.filter(is_missing=False):
             if f"seen-{tool.pk}" not in request.POST:
                 continue  # it was not on the page

@@ -83,6 +83,12 @@ def choose(choice: Choice, *, by: User) -> str:
     return f"{tool.alias}: {', '.join(_WORDS[name](tool) for name in changed)}" if changed else ""
 
 
+def forget(tool: MCPTool) -> str:
+    """Strike a tool that is gone off the list; what was done, in words. It comes back as a new one, if it does."""
+    gone, _ = MCPTool.objects.filter(pk=tool.pk, is_missing=True).delete()
+    return f"{tool.alias}: forgotten" if gone else ""
+
+
 def note_trouble(server_id: int, words: str) -> None:
     MCPServer.objects.filter(pk=server_id).update(trouble=words, trouble_at=timezone.now())
 

@@ -184,6 +184,23 @@ def test_a_changed_tool_is_flagged_and_shows_what_was_changed(admin: Client, ser
     assert server.tools.get().standing == Standing.READY
 
 
+def test_a_tool_that_is_gone_is_flagged_until_it_is_forgotten(admin: Client, server: MCPServer) -> None:
+    admin.post(tools_of(server), said(server, use="on"))
+    catalogue.record(server.pk, Listing("House 1.0", ()))
+    assert "Needs a look" in admin.get(LIST).content.decode()
+    assert "does not offer it any more" in admin.get(tools_of(server)).content.decode()
+
+    admin.post(tools_of(server), {f"drop-{server.tools.get().pk}": "on"})
+
+    assert not server.tools.exists()
+
+
+def test_a_tool_that_is_there_cannot_be_forgotten(admin: Client, server: MCPServer) -> None:
+    admin.post(tools_of(server), {f"drop-{server.tools.get().pk}": "on"})
+
+    assert server.tools.exists()
+
+
 def test_what_was_changed_while_it_was_read_is_not_accepted(admin: Client, server: MCPServer) -> None:
     answer = admin.post(tools_of(server), said(server, use="on", seen="an older one"))
 
