@@ -1,7 +1,9 @@
 """The pages of a trigger beside its form: its keys, a test, what it did."""
 
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
@@ -12,7 +14,7 @@ from django.urls import reverse
 
 from agents.admin.base import OwnPages
 from agents.admin.paging import Paged
-from agents.models import Deliver, Delivery, Trigger, TriggerKind
+from agents.models import Deliver, Delivery, Run, Trigger, TriggerKind
 from agents.refusals import Refused
 from agents.triggers.firing import fire
 from agents.triggers.keys import Keys, give_keys
@@ -31,15 +33,22 @@ def when(trigger: Trigger) -> str:
     return f"{trigger.cron} ({trigger.time_zone})"
 
 
+def local(trigger: Trigger, moment: datetime) -> str:
+    """A moment by the clock on the wall where the trigger is at home."""
+    return f"{moment.astimezone(ZoneInfo(trigger.time_zone)):%a %-d %b, %H:%M}"
+
+
 def standing(request: HttpRequest, console: OwnPages, trigger: Trigger) -> dict[str, Any]:
     """What a trigger's page says around its form."""
-    firings = trigger.firings.select_related("run__agent_version__agent").defer("payload")
+    paged = Paged.read(trigger.firings.select_related("run").defer("payload"), request.GET)
+    for firing in paged.rows:
+        firing.took_ms = _took_ms(firing.run)
     return {
         "trigger": trigger,
         "when": when(trigger),
-        "next_times": next_times(trigger) if trigger.is_enabled else [],
+        "next_times": [local(trigger, moment) for moment in next_times(trigger)],
         "may_change": console.has_change_permission(request, trigger),
-        "paged": Paged.read(firings, request.GET),
+        "paged": paged,
         "is_sent": trigger.deliver != Deliver.NOT,
         "failed": trigger.firings.filter(delivery=Delivery.FAILED).count(),
     }
@@ -83,6 +92,12 @@ def keys_page(console: OwnPages, request: HttpRequest, trigger: Trigger, keys: K
     address = settings.SITE_URL + reverse("hook", args=[keys.token])
     title = f"The keys of {trigger.name}"
     return console.page(request, "trigger_keys.html", title=title, trigger=trigger, keys=keys, address=address)
+
+
+def _took_ms(run: Run | None) -> int | None:
+    if run is None or run.finished_at is None:
+        return None
+    return round((run.finished_at - run.created_at).total_seconds() * 1000)
 
 
 def _changeable(console: OwnPages, request: HttpRequest, trigger_id: int) -> Trigger:

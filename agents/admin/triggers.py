@@ -26,7 +26,7 @@ IS_WEBHOOK, IS_SCHEDULE = "kind == 'webhook'", "kind == 'schedule'"
 @admin.register(Trigger)
 class TriggerAdmin(OwnPages):
     form = TriggerForm
-    list_display = ("name", "fires", "agent", "run_as", "standing", "next_at", "history")
+    list_display = ("name", "fires", "agent", "run_as", "standing", "next_time", "history")
     list_select_related = ("agent", "run_as")
     list_filter = ("kind", "is_enabled")
     search_fields = ("name", "agent__name", "run_as__email")
@@ -122,6 +122,10 @@ class TriggerAdmin(OwnPages):
     @display(description="Status", ordering="is_enabled", label={"on": "success", "off": "warning"})
     def standing(self, trigger: Trigger) -> tuple[str, str]:
         return ("on", "On") if trigger.is_enabled else ("off", "Off")
+
+    @admin.display(description="Next", ordering="next_at")
+    def next_time(self, trigger: Trigger) -> str:
+        return trigger_pages.local(trigger, trigger.next_at) if trigger.next_at else "–"
 
     @admin.display(description="History")
     def history(self, trigger: Trigger) -> SafeString:

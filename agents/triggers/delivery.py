@@ -34,6 +34,9 @@ def deliver(firing_id: uuid.UUID) -> None:
     firing = Firing.objects.select_related("trigger", "run__agent_version__agent").filter(pk=firing_id).first()
     if firing is None or firing.run is None or firing.run.status not in ENDED or not _is_claimed(firing):
         return
+    if firing.trigger.deliver == Deliver.NOT:  # changed since it fired
+        _close(firing, Delivery.NONE, "")
+        return
     try:
         _send(firing, firing.run)
     except (NotTaken, LookupError, OSError, ValueError) as error:  # smtplib's errors are OSErrors
@@ -58,7 +61,7 @@ def _is_claimed(firing: Firing) -> bool:
 def _send(firing: Firing, run: Run) -> None:
     if firing.trigger.deliver == Deliver.MAIL:
         _mail(firing, run)
-    elif firing.trigger.deliver == Deliver.POST:
+    else:
         _post(firing, run)
 
 

@@ -466,6 +466,16 @@ def test_without_a_mail_server_nothing_is_sent_and_the_history_says_so(answered,
     assert "EMAIL_URL" in firing.delivery_error
 
 
+def test_an_answer_nobody_wants_any_more_is_not_sent(answered):
+    firing = answered(deliver=Deliver.POST, deliver_to="https://example.org/in")
+    Trigger.objects.filter(pk=firing.trigger_id).update(deliver=Deliver.NOT)
+
+    delivery.deliver(firing.pk)
+
+    firing.refresh_from_db()
+    assert firing.delivery == Delivery.NONE
+
+
 @pytest.mark.parametrize(
     "url",
     [
