@@ -11,6 +11,7 @@ from agents.models import AgentVersion
 from agents.policies import Policy
 from agents.teams import Routing
 from agents.versions import CONFIGURED
+from agents.wording import chain_in_words, rules_in_words
 
 TITLES = {
     "instructions": "Instructions",
@@ -115,6 +116,8 @@ def _whole(model: type[Policy] | type[Routing], given: Any) -> Any:
 def _lines(name: str, value: Any) -> list[str]:
     if value in (None, "", [], {}):
         return [NOTHING.get(name, "none")]
+    if name in ("approvals", "handoffs"):
+        return _sentences(name, value)
     if isinstance(value, Decimal):
         return [f"{value.normalize():f}"]
     if isinstance(value, list):
@@ -122,3 +125,14 @@ def _lines(name: str, value: Any) -> list[str]:
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False, indent=2).splitlines()
     return str(value).splitlines()
+
+
+def _sentences(name: str, value: Any) -> list[str]:
+    """Policies and hand-offs, one line each; what cannot be read stays as it is."""
+    try:
+        if name == "approvals":
+            return [f"{tool}: {chain_in_words(Policy.model_validate(policy))}" for tool, policy in value.items()]
+        routing = Routing.model_validate(value)
+    except ValueError:
+        return json.dumps(value, ensure_ascii=False, indent=2).splitlines()
+    return [*(f"{slug}: {purpose}" for slug, purpose in routing.targets.items()), rules_in_words(routing)]

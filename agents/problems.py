@@ -192,7 +192,7 @@ def _of_limits(version: AgentVersion, around: Surroundings) -> Iterator[Problem]
         if value is None and name in MAY_BE_EMPTY:
             continue
         if value is None or not least <= value <= most or (name == "max_cost" and value == 0):
-            yield Problem(name, f"{title}: from {least if name != 'max_cost' else 'more than 0'} to {most:,}.")
+            yield Problem(name, f"{title}: a number from {least if name != 'max_cost' else 'more than 0'} to {most:,}.")
 
 
 def _team_tools(version: AgentVersion) -> set[str]:

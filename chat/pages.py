@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 from django.db.models import F
+from django.urls import reverse
 
 from accounts.models import User
 from agents import snapshots
@@ -35,7 +36,7 @@ def page_data(
             for agent in agents
         ],
         "agent": _chosen(agents, conversation, agent_slug),
-        "tried": {"version": tried.number, "isLive": tried.standing == VersionStanding.LIVE} if tried else None,
+        "tried": _trial(tried) if tried else None,
         "isDemo": connected.source == Source.DEMO,
         "canConnect": user.is_superuser,
         "connection": {
@@ -61,6 +62,15 @@ def _tried(
     if conversation:
         return conversation.thread.tried_version
     return version_to_try(user, agent_slug, number) if number else None
+
+
+def _trial(version: AgentVersion) -> dict[str, Any]:
+    return {
+        "version": version.number,
+        "name": version.agent.name,
+        "isLive": version.standing == VersionStanding.LIVE,
+        "url": reverse("admin:agents_agent_change", args=[version.agent_id]),
+    }
 
 
 def _viewer(user: User, conversation: Conversation | None) -> dict[str, Any]:

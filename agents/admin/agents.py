@@ -31,6 +31,11 @@ class AgentForm(forms.ModelForm):
     class Meta:
         model = Agent
         fields = ("name", "slug", "description", "suggestions", "is_enabled", "is_offered")
+        labels: ClassVar = {"is_enabled": "Switched on", "is_offered": "Offered to people"}
+        help_texts: ClassVar = {
+            "slug": "What conversations, programs and other agents know it by. It stays as it is.",
+            "is_enabled": "Switched off, it answers nobody; conversations that have begun say so.",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,7 +57,7 @@ class AgentForm(forms.ModelForm):
 @admin.register(Agent)
 class AgentAdmin(OwnPages):
     form = AgentForm
-    list_display = ("name", "slug", "description", "standing", "is_enabled", "is_offered", "traces")
+    list_display = ("name", "slug", "description", "standing", "works_for", "traces")
     list_select_related = ("live__agent",)
     search_fields = ("name", "slug", "description")
     fields = ("name", "slug", "description", "suggestions", "is_enabled", "is_offered")
@@ -103,6 +108,12 @@ class AgentAdmin(OwnPages):
     @admin.display(description="Live")
     def standing(self, agent: Agent) -> str:
         return f"v{agent.live.number}" if agent.live else "not yet"
+
+    @admin.display(description="Works for")
+    def works_for(self, agent: Agent) -> str:
+        if not agent.is_enabled:
+            return "nobody: switched off"
+        return "people" if agent.is_offered else "other agents"
 
     @admin.display(description="Traces")
     def traces(self, agent: Agent) -> SafeString:

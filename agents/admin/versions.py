@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from agents.admin.base import ReadOnlyAdmin, dollars
 from agents.models import AgentVersion
-from agents.policies import Level, Policy, policies_of
+from agents.policies import policies_of
 from agents.teams import Routing
+from agents.wording import chain_in_words, rules_in_words
 
 
 @admin.register(AgentVersion)
@@ -52,7 +53,7 @@ class AgentVersionAdmin(ReadOnlyAdmin):
         asking = [(tool, policy) for tool, policy in policies.items() if policy.when != "never"]
         if not asking:
             return "Never: every tool runs at once."
-        return _lines((tool, _chain(policy)) for tool, policy in asking)
+        return _lines((tool, chain_in_words(policy)) for tool, policy in asking)
 
     @admin.display(description="Gives tasks to")
     def tasks(self, version: AgentVersion) -> str:
@@ -67,10 +68,7 @@ class AgentVersionAdmin(ReadOnlyAdmin):
             routing = Routing.model_validate(version.handoffs)
         except ValidationError:
             return "This cannot be read, so it hands over to nobody."
-        next_turn = "whoever it was handed to" if routing.next_turn == "sticky" else "this agent"
-        shown = "the whole conversation" if routing.history == "all" else "the question alone"
-        rules = f"From a confidence of {routing.threshold:g}, at most {routing.most} times; they are shown {shown}; "
-        return _lines([*routing.targets.items(), ("How", f"{rules}the next question goes to {next_turn}.")])
+        return _lines([*routing.targets.items(), ("How", rules_in_words(routing))])
 
     @admin.display(description="Limits of a run")
     def limits(self, version: AgentVersion) -> SafeString:
@@ -92,20 +90,6 @@ class AgentVersionAdmin(ReadOnlyAdmin):
             return "Free text"
         schema = json.dumps(version.output_schema, ensure_ascii=False, indent=2)
         return format_html('<div class="console"><pre class="code" tabindex="0">{}</pre></div>', schema)
-
-
-def _chain(policy: Policy) -> str:
-    when = "" if policy.when == "always" else f"When {policy.when}: "
-    return when + ", then ".join(map(_asked, policy.levels))
-
-
-def _asked(level: Level) -> str:
-    """`2 of the group Managers within 72 h, else it is denied`."""
-    kind, _, name = level.who.partition(":")
-    who = {"requester": "the person who asked", "staff": "the staff", "group": f"the group {name}"}.get(kind, name)
-    number = f"{level.needed} of " if level.needed > 1 else ""
-    otherwise = "the next is asked" if level.on_expiry == "escalate" else "it is denied"
-    return f"{number}{who} within {level.expires_hours:g} h, else {otherwise}"
 
 
 def _lines(named: Iterable[tuple[str, str]]) -> SafeString:

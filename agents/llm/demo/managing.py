@@ -18,7 +18,7 @@ WRITE = re.compile(
 )
 SAYING = re.compile(r"\b(?:saying|that says|with the text|with the words):?\s+(.+)", re.I | re.DOTALL)
 REQUEST = re.compile(r"\b(get|head|post|put|delete|fetch|call|request)\b.*?(https?://)", re.I)
-TOPICS = re.compile(r",\s*(?:and\s+)?|\s+and\s+(?=(?:the|our|my|what|when|who|how|where|which|\d)\b)", re.I)
+TOPICS = re.compile(r",\s+(?:and\s+)?|\s+and\s+(?=(?:the|our|my|what|when|who|how|where|which|\d)\b)", re.I)
 ASKED = re.compile(r"(?:what|when|who|where|which|how|why|is|are|does|do)\b", re.I)
 NOTES = "Notes:"
 WRITING = re.compile(rf"\s*(?:please )?write (.+?)\.?\n+{NOTES}\n(.+)\Z", re.I | re.DOTALL)
@@ -57,7 +57,13 @@ def _next(stages: list[list[Ask]], offered: dict[str, ToolSpec], results: list[R
         is_done = any(result.tool == stage[0].tool for result in results)
         if not is_done and not has_failed and stage[0].tool in offered:
             return list(stage)
-    return [Say(talk.report([(result.tool, result.words, result.is_error) for result in results]))]
+    return [Say(talk.report([(result.tool, result.words, result.is_error) for result in _told(results)]))]
+
+
+def _told(results: list[Result]) -> list[Result]:
+    """What the report speaks of: what was found stands in what was written of it."""
+    written_of = any("writ" in result.tool and not result.is_error for result in results)
+    return [result for result in results if result.is_error or not written_of or "research" not in result.tool]
 
 
 def _child(known: set[str], kind: str) -> str | None:

@@ -55,6 +55,8 @@ def _decided(request: LLMRequest, question: str, results: list[Result]) -> tuple
         asks = [step for step in steps if isinstance(step, Ask)]
         return asks, "" if asks else _answered(steps, [])
     own = [result for result in results if result.tool != HAND_OFF]
+    if HAND_OFF in offered or len(own) < len(results):  # whoever turns to a specialist wants to know something
+        question = f"{question.rstrip(' .!?')}?"
     # A last request offers no tools any more; those that have answered count all the same.
     steps = plan(question, frozenset(offered) | {result.tool for result in own})
     asks = [] if own else [step for step in steps if isinstance(step, Ask)]

@@ -10,6 +10,7 @@ import { highlighted } from "./highlight.js"
 
 const PLAIN_TAG = /^<\/?(br|sub|sup|kbd|mark|u|b|i|em|strong|s|del|ins)\s*\/?>$/i
 const SAFE_ADDRESS = /^(https?:\/\/|mailto:)/i
+const JSON_OBJECT = /^\s*\{\s*"/     // the answer of an agent with a form: as data, from its first letters on
 const TURNED_BY_ITS_WORDS = "p, h3, h4, h5, h6, td, th, ul, ol, blockquote"
 const PLAIN_ATTRIBUTES = "target rel class dir start align tabindex role aria-label type data-copy".split(" ")
 const SANITISER = {
@@ -51,7 +52,7 @@ export function fragmentOf(markdown) {
 
 /** The HTML before the sanitiser; only for it and for the tests. */
 export function htmlOf(markdown) {
-  return marked.parse(markdown)
+  return JSON_OBJECT.test(markdown) ? codeBlock(markdown.trim(), "json") : marked.parse(markdown)
 }
 
 function codeBlock(code, language) {
