@@ -209,6 +209,16 @@ def test_nobody_runs_in_the_name_of_who_may_not_log_in(trigger, alice):
     assert not Run.objects.exists()
 
 
+def test_the_address_reaches_no_log(trigger, caplog):
+    hook = trigger()
+
+    sent(hook, secret="guessed")
+    Trigger.objects.all().delete()
+    sent(hook)
+
+    assert hook.keys.token not in caplog.text
+
+
 def test_new_keys_open_and_the_old_ones_do_not(trigger):
     hook = trigger()
     old = hook.keys
