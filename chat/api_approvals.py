@@ -1,9 +1,10 @@
 """REST: what people are asked before a tool runs, and after one was cut off."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router
 from pydantic import Field
@@ -11,7 +12,7 @@ from pydantic import Field
 from accounts.authentication import ApiRequest, needs
 from accounts.models import Scope
 from agents import approvals, settlements
-from agents.models import Approval, ApprovalStatus, Settlement, ToolCall, Verdict
+from agents.models import Approval, ApprovalStatus, Run, Settlement, ToolCall, Verdict
 from agents.refusals import Forbidden
 from chat import shown
 from chat.api import MAY_READ, OF_A_BODY, REFUSALS
@@ -33,7 +34,9 @@ class DecisionOut(Wire):
 
 class ApprovalOut(Wire):
     id: UUID
-    run_id: UUID
+    run_id: UUID = Field(description="The run that asks: a task's, where an agent asks that was given one.")
+    root_run_id: UUID = Field(description="The run it belongs to, which a person or program asked for.")
+    path: list[str] = Field(description="The agents from that run down to the one that asks, and the tool.")
     tool_call_id: UUID
     tool: str
     arguments: str = Field(description="JSON text: what would be executed.")
@@ -65,7 +68,7 @@ class SettlementIn(Asked):
 def list_approvals(
     request: ApiRequest,
     status: ApprovalStatus | None = None,
-    runId: UUID | None = None,
+    runId: Annotated[UUID | None, Query(description="Of that run and the tasks below it.")] = None,
     mine: bool = Query(False, description="Only those that are yours to decide now."),
     before: Cursor = None,
     limit: Limit = 20,
@@ -74,7 +77,7 @@ def list_approvals(
     rows = _visible(request)
     rows = rows.filter(pk__in=Approval.objects.decidable_by(request.user)) if mine else rows
     rows = rows.filter(status=status) if status else rows
-    rows = rows.filter(run=runId) if runId else rows
+    rows = rows.filter(Q(run=runId) | Q(run__root=runId)) if runId else rows
     found, following = page(rows, before=before, limit=limit)
     return Page[ApprovalOut](items=_shown(request, found), next=following)
 
@@ -115,17 +118,20 @@ def settle_tool_call(request: ApiRequest, call_id: UUID, asked: SettlementIn) ->
 
 
 def _visible(request: ApiRequest) -> "QuerySet[Approval]":
-    return Approval.objects.visible_to(request.user).select_related("call").prefetch_related("decisions__by")
+    return Approval.objects.visible_to(request.user).select_related("call", "run").prefetch_related("decisions__by")
 
 
 def _shown(request: ApiRequest, rows: list[Approval]) -> list[ApprovalOut]:
     decidable = set(
         Approval.objects.decidable_by(request.user).filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True)
     )
+    agents = _agents_above({row.run for row in rows})
     return [
         ApprovalOut(
             id=row.id,
             run_id=row.run_id,
+            root_run_id=row.run.root_id or row.run_id,
+            path=[*agents[row.run_id], row.call.name],
             tool_call_id=row.call_id,
             tool=row.call.name,
             arguments=row.call.arguments,
@@ -150,3 +156,13 @@ def _shown(request: ApiRequest, rows: list[Approval]) -> list[ApprovalOut]:
         )
         for row in rows
     ]
+
+
+def _agents_above(runs: set[Run]) -> dict[UUID, list[str]]:
+    """By run: the agents from the one that was asked down to its own."""
+    roots = {run.root_id or run.id for run in runs}
+    teams = Run.objects.filter(Q(pk__in=roots) | Q(root__in=roots)).order_by("depth")
+    agents: dict[UUID, list[str]] = {}
+    for run_id, parent_id, slug in teams.values_list("pk", "parent_id", "agent_version__agent__slug"):
+        agents[run_id] = [*agents.get(parent_id, ()), slug]
+    return agents

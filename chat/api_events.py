@@ -5,6 +5,7 @@ from contextlib import aclosing
 from typing import Annotated, Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpRequest, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Header, Query, Router
@@ -40,7 +41,7 @@ router = Router(by_alias=True, tags=["Events"])
 async def events_of_run(
     request: ApiRequest, run_id: UUID, after: After = None, follow: Follow = False, last_event_id: LastEventId = None
 ) -> dict[str, Any] | StreamingHttpResponse:
-    """The events of a run. As a stream it goes on until the run ends or pauses.
+    """The events of a run, or of a task below one. As a stream it goes on until the run ends or pauses.
 
     `RUN_STARTED` voids what you knew of the run: a place that cannot be told from any more begins again with it.
     """
@@ -60,7 +61,8 @@ async def events_of_run(
 async def events_of_thread(
     request: ApiRequest, thread_id: UUID, after: After = None, follow: Follow = False, last_event_id: LastEventId = None
 ) -> dict[str, Any] | StreamingHttpResponse:
-    """The events of a thread's runs, oldest run first. As a stream it goes on until you close it."""
+    """The events of a thread's runs and of the tasks below them, oldest first. As a stream it goes on until you
+    close it."""
     await in_database(_thread, request, thread_id)
     cursor = Cursor.read(last_event_id or after)
     if _wants_stream(request, follow):
@@ -108,9 +110,11 @@ def _have(cursor: Cursor | None) -> Have | None:
 
 
 def _run(request: ApiRequest, run_id: UUID) -> Run:
-    run = get_object_or_404(Run.objects.visible_to(request.user).select_related("replacement"), pk=run_id)
-    if hasattr(run, "replacement"):
-        raise HttpError(409, f"This run was tried again: run {run.replacement.id} has taken its place.")
+    related = ("replacement", "root__replacement")
+    run = get_object_or_404(Run.objects.visible_to(request.user).select_related(*related), pk=run_id)
+    asked = run.root or run
+    if hasattr(asked, "replacement"):
+        raise HttpError(409, f"This run was tried again: run {asked.replacement.id} has taken its place.")
     return run
 
 
@@ -119,6 +123,10 @@ def _thread(request: ApiRequest, thread_id: UUID) -> Thread:
 
 
 def _runs_from(thread_id: UUID, cursor: Cursor | None) -> list[Run]:
-    runs = Run.objects.filter(thread=thread_id).shown().order_by("position")
-    known = runs.filter(pk=cursor.run_id).first() if cursor else None
-    return list(runs.filter(position__gte=known.position) if known else runs)
+    """A task stands after the runs above it, at the place of the one that a person or program asked for."""
+    here = Q(thread=thread_id) | Q(root__thread=thread_id, root__replacement__isnull=True)
+    runs = Run.objects.filter(here).shown().select_related("root")
+    place = {str(run.id): (run.root or run).position for run in runs}
+    begin = place.get(cursor.run_id, 0) if cursor else 0
+    coming = [run for run in runs if place[str(run.id)] >= begin]
+    return sorted(coming, key=lambda run: (place[str(run.id)], run.depth, run.id))

@@ -41,8 +41,8 @@ def list_runs(
     before: Cursor = None,
     limit: Limit = 20,
 ) -> Page[RunOut]:
-    """Your runs, of one thread or in one state if you say so."""
-    rows = Run.objects.visible_to(request.user).select_related(*shown.OF_A_RUN)
+    """Your runs, of one thread or in one state if you say so. The tasks below a run stand in it, as `children`."""
+    rows = Run.objects.asked_in_threads_of(request.user).select_related(*shown.OF_A_RUN)
     rows = rows.filter(thread=threadId) if threadId else rows
     rows = rows.filter(status=status) if status else rows
     found, following = page(rows, before=before, limit=limit)
@@ -57,7 +57,10 @@ def read_run(request: ApiRequest, run_id: UUID) -> RunOut:
 
 @router.post("/runs/{uuid:run_id}/cancel", auth=MAY_RUN, response={200: RunOut, REFUSALS: Problem})
 def cancel_run(request: ApiRequest, run_id: UUID) -> RunOut:
-    """Stop a run within two seconds; what was said so far is kept. One that has ended stays as it ended."""
+    """Stop a run within two seconds; what was said so far is kept. One that has ended stays as it ended.
+
+    Tasks are stopped with the run that gave them. A task may be stopped alone: who gave it is told, and goes on.
+    """
     runs.cancel_run(_own(request, run_id))
     return shown.run(_own(request, run_id))
 
@@ -65,21 +68,21 @@ def cancel_run(request: ApiRequest, run_id: UUID) -> RunOut:
 @router.post("/runs/{uuid:run_id}/retry", auth=MAY_RUN, response={200: RunOut, OR_CONFLICT: Problem})
 def retry_run(request: ApiRequest, run_id: UUID) -> RunOut:
     """Ask the question of an ended run again. The new run takes its place; asking twice starts one."""
-    run = runs.retry_run(run=_own(request, run_id), user=request.user)
+    run = runs.retry_run(run=_question(request, run_id), user=request.user)
     return shown.run(_own(request, run.id))
 
 
 @router.patch("/runs/{uuid:run_id}", auth=MAY_RUN, response={200: RunOut, OR_CONFLICT | OF_A_BODY: Problem})
 def edit_question(request: ApiRequest, run_id: UUID, asked: EditedQuestion) -> RunOut:
     """Change a question that still waits for its turn."""
-    runs.edit_question(run=_own(request, run_id), text=asked.text)
+    runs.edit_question(run=_question(request, run_id), text=asked.text)
     return shown.run(_own(request, run_id))
 
 
 @router.delete("/runs/{uuid:run_id}", auth=MAY_RUN, response={204: None, OR_CONFLICT: Problem})
 def withdraw_question(request: ApiRequest, run_id: UUID) -> Status[None]:
     """Take back a question that still waits for its turn. One that was begun can only be cancelled."""
-    runs.withdraw_question(_own(request, run_id))
+    runs.withdraw_question(_question(request, run_id))
     return Status(204, None)
 
 
@@ -93,7 +96,7 @@ def read_tool_call(request: ApiRequest, call_id: UUID) -> WholeToolCall:
 @router.put("/runs/{uuid:run_id}/feedback", auth=MAY_SCORE, response={200: ThumbOut, OF_A_BODY: Problem})
 def rate_answer(request: ApiRequest, run_id: UUID, asked: Thumb) -> Feedback:
     """Your thumb on an answer, as the buttons below it in the chat; a later one takes its place."""
-    run = _own(request, run_id)
+    run = _question(request, run_id)
     actions.rate_answer(run=run, author=request.user, is_positive=asked.is_positive, comment=asked.comment)
     return Feedback.objects.get(run=run, author=request.user)
 
@@ -101,7 +104,7 @@ def rate_answer(request: ApiRequest, run_id: UUID, asked: Thumb) -> Feedback:
 @router.delete("/runs/{uuid:run_id}/feedback", auth=MAY_SCORE, response={204: None, REFUSALS: Problem})
 def withdraw_rating(request: ApiRequest, run_id: UUID) -> Status[None]:
     """Take your thumb back."""
-    actions.rate_answer(run=_own(request, run_id), author=request.user, is_positive=None)
+    actions.rate_answer(run=_question(request, run_id), author=request.user, is_positive=None)
     return Status(204, None)
 
 
@@ -118,4 +121,12 @@ def _own(request: ApiRequest, run_id: UUID) -> Run:
     run = Run.objects.visible_to(request.user).select_related(*shown.OF_A_RUN).filter(pk=run_id).first()
     if run is None:
         raise Http404
+    return run
+
+
+def _question(request: ApiRequest, run_id: UUID) -> Run:
+    """A run that a person or program asked for."""
+    run = _own(request, run_id)
+    if run.parent_id:
+        raise HttpError(422, f"This is a task one agent gave to another. Do it with the whole run: {run.root_id}.")
     return run

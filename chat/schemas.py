@@ -65,6 +65,7 @@ class ToolCallOut(Wire):
     result: str = Field(description="What the LLM reads.")
     is_cut: bool = Field(description="Whether the tool said more; `GET /tool-calls/{id}` has the whole.")
     attempt: int
+    child_run_id: UUID | None = Field(description="The run of the agent that worked on it, where it was a task.")
     started_at: datetime | None
     finished_at: datetime | None
 
@@ -91,9 +92,31 @@ class UsageOut(Wire):
     cost_usd: str | None = Field(description="A decimal number; null: a price is unknown.")
 
 
+class TaskOut(Wire):
+    """A task another agent was given."""
+
+    id: UUID = Field(description="Its run: read and followed like any other.")
+    tool_call_id: UUID | None
+    agent: str
+    status: RunStatus
+
+
+class HandoffOut(Wire):
+    """Who handed the question over to whom; the last one answers it."""
+
+    from_agent: str
+    to_agent: str
+    reason: str
+    confidence: float = Field(description="From 0 to 1.")
+    created_at: datetime
+
+
 class RunOut(Wire):
     id: UUID
-    thread_id: UUID
+    thread_id: UUID = Field(description="Where it is shown: for a task the thread of the run it belongs to.")
+    parent_id: UUID | None = Field(description="The run that gave this task; null: a person or program asked.")
+    root_id: UUID | None = Field(description="The run at the top of a task.")
+    depth: int = Field(description="How many agents stand above it.")
     client_request_id: str | None
     agent: str
     agent_version: int
@@ -103,6 +126,8 @@ class RunOut(Wire):
     error: str
     question: str
     answer: str | None = Field(description="The last thing the agent said so far.")
+    children: list[TaskOut] = Field(description="The tasks it gave, oldest first.")
+    handoffs: list[HandoffOut] = Field(description="Oldest first.")
     usage: UsageOut
     created_at: datetime
     started_at: datetime | None

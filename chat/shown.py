@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from agents.models import CallStatus, Effect, Message, Role, Run, RunStatus, Thread, ToolCall, WaitKind
-from chat.schemas import MessageOut, RunOut, ThreadOut, ToolCallOut, UsageOut, WholeToolCall
+from agents.models import CallStatus, Effect, Handoff, Message, Role, Run, RunStatus, Thread, ToolCall, WaitKind
+from chat.schemas import HandoffOut, MessageOut, RunOut, TaskOut, ThreadOut, ToolCallOut, UsageOut, WholeToolCall
 
-OF_A_RUN = ("agent_version__agent",)
+OF_A_RUN = ("agent_version__agent", "root")
 OF_A_THREAD = ("agent", "conversation")
 
 
@@ -21,7 +21,7 @@ def run(row: Run) -> RunOut:
 
 
 def runs(rows: Sequence[Run]) -> list[RunOut]:
-    """All with their question and answer, in one query more."""
+    """All with their question and answer, the tasks they gave and their hand-offs, in three queries more."""
     questions: dict[UUID, str] = {}
     answers: dict[UUID, str] = {}
     said = Message.objects.filter(run__in=rows, is_superseded=False).order_by("position")
@@ -30,14 +30,53 @@ def runs(rows: Sequence[Run]) -> list[RunOut]:
             questions.setdefault(run_id, text)
         elif text:
             answers[run_id] = text
-    return [_run(row, questions.get(row.id, ""), answers.get(row.id)) for row in rows]
+    tasks, handoffs = _tasks(rows), _handoffs(rows)
+    return [
+        _run(row, questions.get(row.id, ""), answers.get(row.id), tasks.get(row.id, []), handoffs.get(row.id, []))
+        for row in rows
+    ]
 
 
-def _run(row: Run, question: str, answer: str | None) -> RunOut:
+def _tasks(rows: Sequence[Run]) -> dict[UUID | None, list[TaskOut]]:
+    """By the run that gave them."""
+    found: dict[UUID | None, list[TaskOut]] = {}
+    for task in (
+        Run.objects.filter(parent__in=rows).select_related("agent_version__agent", "parent_call").order_by("id")
+    ):
+        call = getattr(task, "parent_call", None)
+        shown = TaskOut(
+            id=task.id,
+            tool_call_id=call.id if call else None,
+            agent=task.agent_version.agent.slug,
+            status=RunStatus(task.status),
+        )
+        found.setdefault(task.parent_id, []).append(shown)
+    return found
+
+
+def _handoffs(rows: Sequence[Run]) -> dict[UUID, list[HandoffOut]]:
+    found: dict[UUID, list[HandoffOut]] = {}
+    made = Handoff.objects.filter(run__in=rows).select_related("source__agent", "target__agent")
+    for handoff in made.order_by("created_at", "id"):
+        shown = HandoffOut(
+            from_agent=handoff.source.agent.slug,
+            to_agent=handoff.target.agent.slug,
+            reason=handoff.reason,
+            confidence=handoff.confidence,
+            created_at=handoff.created_at,
+        )
+        found.setdefault(handoff.run_id, []).append(shown)
+    return found
+
+
+def _run(row: Run, question: str, answer: str | None, children: list[TaskOut], handoffs: list[HandoffOut]) -> RunOut:
     version = row.agent_version
     return RunOut(
         id=row.id,
-        thread_id=row.thread_id,
+        thread_id=row.shown_in,
+        parent_id=row.parent_id,
+        root_id=row.root_id,
+        depth=row.depth,
         client_request_id=row.client_request_id,
         agent=version.agent.slug,
         agent_version=version.number,
@@ -47,6 +86,8 @@ def _run(row: Run, question: str, answer: str | None) -> RunOut:
         error=row.error,
         question=question,
         answer=answer,
+        children=children,
+        handoffs=handoffs,
         usage=_usage(row),
         created_at=row.created_at,
         started_at=row.started_at,
@@ -91,6 +132,7 @@ def tool_call(row: ToolCall) -> ToolCallOut:
         result=row.result,
         is_cut=hasattr(row, "artifact"),
         attempt=row.attempt,
+        child_run_id=row.child_id,
         started_at=row.started_at,
         finished_at=row.finished_at,
     )

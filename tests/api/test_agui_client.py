@@ -28,7 +28,9 @@ def client_folder() -> Path:
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         reason = "THE OFFICIAL AG-UI CLIENT WAS NOT TRIED: it needs Node.js and npm (apt install npm)."
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
     INSTALLED.mkdir(parents=True, exist_ok=True)
     lock, stamp = (SOURCE / "package-lock.json").read_bytes(), INSTALLED / "installed-lock.json"
     for file in SOURCE.iterdir():
@@ -54,8 +56,10 @@ def test_it_holds_a_conversation(client_folder: Path, live_stack: Stack, llm: Sc
     llm.asks(call("ledger_unsafe", note="Ann"))
     llm.reply("Paid.")
     llm.fails(400, error="No.")
+    _script_of_team(llm)
 
-    environment = {"URL_OF_AGENT": f"{live_stack.url}/api/ag-ui/official", "TOKEN": token_for(alice)}
+    doors = {"URL_OF_AGENT": f"{live_stack.url}/api/ag-ui/official", "URL_OF_TEAM": f"{live_stack.url}/api/ag-ui/lead"}
+    environment = doors | {"TOKEN": token_for(alice)}
     ran = subprocess.run(
         ["node", "converse.js"],
         cwd=client_folder,
@@ -91,7 +95,42 @@ def test_it_holds_a_conversation(client_folder: Path, live_stack: Stack, llm: Sc
     assert error["code"] == "llm_error"
 
     assert texts(told["again"]) == ["Hello."]
-    assert Run.objects.filter(user=alice).count() == 4
+    assert Run.objects.filter(user=alice, parent__isnull=True).count() == 5
+
+    _check_team(told["team"], told["teamResumed"])
 
     (refusal,) = told["refused"]["errors"]
     assert refusal["status"] == 401
+
+
+def _script_of_team(llm: ScriptedLLM) -> None:
+    """A lead gives a task, whose agent gives one on, and the last one asks before it pays."""
+    asks = {"ledger_unsafe": approved_by("requester")}
+    ledger_agent("purse", tools=["ledger_unsafe"], approvals=asks)
+    ledger_agent("deputy", tools=[], children=["purse"])
+    ledger_agent("lead", tools=[], children=["deputy"])
+    llm.asks(call("ask_deputy", task="See to the rent."), text="I give it on.")
+    llm.asks(call("ask_purse", task="Pay the rent."))
+    llm.asks(call("ledger_unsafe", note="rent"), text="I shall pay.")
+    for words in ("Paid.", "It is done.", "The rent is paid."):
+        llm.reply(words)
+
+
+def _check_team(paused: dict[str, Any], resumed: dict[str, Any]) -> None:
+    assert (paused["errors"], resumed["errors"]) == ([], [])
+    begun = [one for one in paused["subagents"] if one["type"] == "SUBAGENT_STARTED"]
+    assert [one["name"] for one in begun] == ["deputy", "purse"]
+    assert begun[1]["parentSubagentRunId"] == begun[0]["subagentRunId"]
+    (interrupt,) = paused["interrupts"]
+    assert interrupt["subagentRunId"] == begun[1]["subagentRunId"]
+    ended = {one["subagentRunId"]: one["outcome"] for one in paused["subagents"] if one["type"] == "SUBAGENT_FINISHED"}
+    assert ended[begun[1]["subagentRunId"]] == {"type": "suspended", "interruptIds": [interrupt["id"]]}
+
+    assert resumed["interrupts"] == []
+    ends = [one["outcome"]["type"] for one in resumed["subagents"] if one["type"] == "SUBAGENT_FINISHED"]
+    assert ends == ["success", "success"]
+    said = {one.get("content"): one.get("subagentRunId") for one in resumed["messages"] if one["role"] == "assistant"}
+    assert said["Paid."] == interrupt["subagentRunId"]
+    assert said["It is done."] == begun[0]["subagentRunId"]
+    assert said["The rent is paid."] is None
+    assert [done.note for done in executions(interrupt["subagentRunId"])] == ["rent"]

@@ -9,6 +9,7 @@ import pytest
 from accounts.models import User
 from tests.api.programs import token_for
 from tests.api.streams import Stream, of_type
+from tests.drills.agents import ledger_agent
 from tests.fold import View
 from tests.llm import ScriptedLLM, call
 from tests.stack import Stack
@@ -109,6 +110,44 @@ def test_a_thread_is_followed_over_its_runs(program: Program, llm: ScriptedLLM) 
     assert [view.run(run["id"]).answer for run in (first, second)] == ["One", "Two"]
     told = program.send("GET", f"/api/threads/{first['threadId']}/events")
     assert View(told["events"]).lasting == view.lasting
+
+
+def test_a_thread_tells_of_tasks_too_and_each_is_followed_by_its_own_id(program: Program, llm: ScriptedLLM) -> None:
+    ledger_agent("reading", tools=["ledger_read"])
+    ledger_agent("leading", tools=[], children=["reading"])
+    llm.asks(call("ask_reading", task="Look it up."))
+    llm.reply("It is 5.", pause_after=1)
+    llm.reply("You have 5.")
+    run = program.ask("How much?", agent="leading")
+    stream = program.follow(f"/api/threads/{run['threadId']}/events")
+    child = stream.until(lambda event: event["type"] == "RUN_STARTED" and "parent" in event["metadata"])["runId"]
+    own = program.follow(f"/api/runs/{child}/events")
+    llm.release()
+
+    own.rest()
+    stream.until(of_type("RUN_FINISHED", runId=run["id"]))
+    stream.cut()
+
+    assert {event["metadata"]["runId"] for event in own.events} == {child}
+    assert View(own.events).run(child).answer == "It is 5."
+    told = program.send("GET", f"/api/threads/{run['threadId']}/events")["events"]
+    assert [View(told).run(one).answer for one in (run["id"], child)] == ["You have 5.", "It is 5."]
+    assert View(program.send("GET", f"/api/runs/{child}/events")["events"]).run(child).answer == "It is 5."
+
+
+def test_a_stranger_follows_no_task(program: Program, llm: ScriptedLLM, live_stack: Stack, charlie: User) -> None:
+    ledger_agent("reading", tools=["ledger_read"])
+    ledger_agent("leading", tools=[], children=["reading"])
+    llm.asks(call("ask_reading", task="Look it up."))
+    llm.reply("It is 5.")
+    llm.reply("You have 5.")
+    run = program.ask("How much?", agent="leading")["id"]
+    program.follow(f"/api/runs/{run}/events").rest()
+    (task,) = program.send("GET", f"/api/runs/{run}")["children"]
+    stranger = Stream(live_stack.url, token_for(charlie), f"/api/runs/{task['id']}/events")
+
+    assert stranger.refusal[0] == 404
+    assert program.send("GET", f"/api/runs/{task['id']}/events")["events"]
 
 
 def test_polling_gets_each_piece_once(program: Program, llm: ScriptedLLM, live_stack: Stack) -> None:
