@@ -49,8 +49,8 @@ class Connections:
             raise NotAsked(f"{MOST_AT_ONCE} other calls keep it busy") from None
         try:
             return await self._asked(server, question, seconds - (time.monotonic() - began), told)
-        except Lost as lost:
-            await self._note(server, str(lost))
+        except (NotAsked, Lost) as error:
+            await self._note(server, str(error))
             raise
         finally:
             slots.release()
@@ -76,9 +76,6 @@ class Connections:
                 await link.ready()
         except TimeoutError:
             raise NotAsked("it does not get ready in time") from None
-        except NotAsked as error:
-            await self._note(server, str(error))
-            raise
         if not was_ready:
             told["plumbline.mcp.connect_ms"] = _ms_since(began)
         return link

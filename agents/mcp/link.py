@@ -65,7 +65,7 @@ class Link:
 
     @property
     def is_open(self) -> bool:
-        return not (self._owner.done() or self._ending.is_set())
+        return not (self._owner.done() or self._ending.is_set() or self._is_retired)
 
     @property
     def is_ready(self) -> bool:
@@ -75,8 +75,13 @@ class Link:
         """Return when it may be used, with a listing that is not old. Raises NotAsked."""
         await asyncio.shield(self._ready)  # whoever stops waiting does not stop the others
         async with self._listing_now:
-            if self._is_stale or time.monotonic() - self._listed_at > LISTING_SECONDS:
+            if not self._is_stale and time.monotonic() - self._listed_at < LISTING_SECONDS:
+                return
+            try:
                 await self._list()
+            except NotAsked:
+                self.retire()  # the next call has another connection
+                raise
 
     async def call(self, name: str, arguments: dict[str, Any], meta: dict[str, Any]) -> Answer:
         """What the server answers. Raises NotAsked, Lost or Declined."""
@@ -89,6 +94,9 @@ class Link:
             raise self._told(error) from None
         except ValidationError:
             raise Lost("it answered with something that cannot be understood") from None
+        except asyncio.CancelledError:
+            self._is_stale = True  # it may hang altogether: the next call asks first
+            raise
         finally:
             self.in_use -= 1
             self._used_at = time.monotonic()

@@ -230,3 +230,11 @@ def test_a_removed_server_takes_its_tools_with_it(admin: Client, server: MCPServ
     admin.post(f"{LIST}{server.pk}/delete/", {"post": "yes"})
 
     assert not MCPServer.objects.exists()
+
+
+def test_a_link_leads_to_the_calls_that_went_wrong(admin: Client, server: MCPServer) -> None:
+    page = admin.get(tools_of(server)).content.decode()
+    wrong = re.search(r'href="([^"]+)">that went wrong<', page)
+
+    assert wrong
+    assert admin.get(wrong[1].replace("&amp;", "&")).status_code == 200

@@ -14,6 +14,7 @@ from agents.mcp import link
 from agents.mcp.definitions import Definition
 from agents.mcp.errors import NotAsked
 from agents.mcp.server import Server
+from agents.mcp.tools import RemoteTool
 from agents.models import CallStatus, Effect
 from tests.agents.calls import result_of
 from tests.agents.mcp.servers import by_command, by_url, house_at_a_url, house_in, tool
@@ -30,6 +31,11 @@ def is_alive(pid: int) -> bool:
             return stat.read().rpartition(")")[2].split()[0] not in "ZX"
     except FileNotFoundError:
         return False
+
+
+def definition_of(remote: RemoteTool) -> Definition:
+    """As its server gave it; `add` says that it only reads."""
+    return Definition("add", remote.description, remote.schema, {"readOnlyHint": True})
 
 
 def lines_of(book: Path) -> list[str]:
@@ -154,6 +160,21 @@ async def test_a_server_that_never_answers_is_not_waited_for_forever(db, monkeyp
         await connection.ready()
 
     await connection.close()
+
+
+async def test_a_server_that_hangs_altogether_is_replaced(offered, book, monkeypatch):
+    add = await offered(house_in(book), "add", effect=Effect.READ)
+    await result_of(add, a=1, b=1)
+    frozen = int((book / "pid").read_text())
+    os.kill(frozen, signal.SIGSTOP)
+    await result_of(tool(house_in(book), definition_of(add), timeout=1), a=1, b=1)
+    monkeypatch.setattr(link, "LIST_SECONDS", 0.3)
+
+    result = await result_of(add, a=1, b=2)
+
+    assert result.status == CallStatus.SUCCEEDED
+    assert "does not answer" in result.attempts[0].error
+    await until(lambda: not is_alive(frozen))
 
 
 async def test_an_unsafe_call_was_not_made_when_the_server_did_not_get_ready(db, monkeypatch):
