@@ -110,6 +110,8 @@ async def _pause(now: Standing, telling: Telling) -> AsyncIterator[Said]:
     for one in told:
         async for said in _told(one, telling):
             yield said
+    if telling.has_ended:  # somebody answered while we read
+        return
     last = told[0][-1]
     for event in telling.pause(last.event, now.interrupts):
         yield event, _place(last.cursor, telling)

@@ -56,6 +56,52 @@ def test_a_text_that_is_told_again_and_again_arrives_once(tellings: list[tuple[i
     assert "message.superseded" not in str(heard)
 
 
+def of_task(one: Event, run: str = "task") -> Event:
+    return one | {"metadata": one["metadata"] | {"runId": run}}
+
+
+def task_started(parent: str = "run", run: str = "task") -> Event:
+    agent, above = {"slug": "clerk", "name": "Clerk"}, {"runId": parent, "toolCallId": "call"}
+    begun = event("RUN_STARTED", runId=run, threadId="thread")
+    begun["metadata"] |= {"runId": run, "agent": agent, "parent": above, "status": "running"}
+    return begun
+
+
+@given(st.lists(st.tuples(st.integers(0, len(TEXT)), st.booleans())))
+def test_a_task_that_is_told_again_and_again_is_one_subagent(tellings: list[tuple[int, bool]]) -> None:
+    answer = {"messageId": "answer"}
+    events = started()
+    for upto, is_root_told_too in [*tellings, (len(TEXT), False)]:
+        events += [*(started() if is_root_told_too else ()), task_started()]
+        events.append(of_task(event("TEXT_MESSAGE_START", role="assistant", **answer)))
+        events += [of_task(event("TEXT_MESSAGE_CONTENT", delta=letter, **answer)) for letter in TEXT[:upto]]
+    end = [of_task(event("TEXT_MESSAGE_END", **answer)), of_task(finished())]
+    heard = told([*events, *end, task_started(), *end, finished()])
+
+    assert_strict(heard)
+    assert text_of(heard) == TEXT
+    assert [one["type"] for one in heard if one["type"].startswith("SUBAGENT")] == [
+        "SUBAGENT_STARTED", "SUBAGENT_FINISHED",
+    ]  # fmt: skip
+
+
+def test_a_task_of_another_question_is_not_told() -> None:
+    heard = told([*started(), task_started(parent="other"), of_task(finished()), finished()])
+
+    assert [one["type"] for one in heard] == ["RUN_STARTED", "RUN_FINISHED"]
+
+
+def test_what_is_still_at_work_below_is_closed_with_the_run() -> None:
+    said = of_task(event("TEXT_MESSAGE_START", role="assistant", messageId="answer"))
+    stopped = event("RUN_FINISHED", runId="run", threadId="thread", outcome={"type": "cancelled"})
+    below = task_started(parent="task", run="below")
+    heard = told([*started(), task_started(), said, below, stopped])
+
+    assert_strict(heard)
+    ends = [(one["subagentRunId"], one["code"]) for one in heard if one["type"] == "SUBAGENT_ERROR"]
+    assert ends == [("below", "cancelled"), ("task", "cancelled")]
+
+
 def test_what_a_lost_attempt_left_unfinished_is_closed_and_void() -> None:
     lost, again = {"messageId": "lost"}, {"messageId": "answer"}
     heard = told(
