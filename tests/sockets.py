@@ -57,6 +57,14 @@ class ChatSocket:
         self._socket = self._connected()
         self.catch_up(thread, run, queued=queued)
 
+    def come_back(self, thread: str) -> None:
+        """Open a new line, and look at a thread anew; at none, if the thread is not known yet."""
+        self.close()
+        self._socket = self._connected()
+        if thread:
+            ack = self.send("subscribe", threadId=thread)
+            assert ack["type"] == "ack", ack
+
     def by_way_of(self, url: str) -> None:
         """Reconnect there from now on, as over another line to the same place."""
         self._url = url

@@ -7,6 +7,7 @@ from django.db import connection
 from uuid_utils.compat import uuid7
 
 from agents import interrupts, lease, loading
+from agents.journal import Heard
 from agents.lease import RENEW, Claim
 from agents.llm.base import LLMRequest, Reply, Usage
 from agents.models import CallStatus, Effect, Run, RunStatus, StopReason, WaitKind
@@ -53,8 +54,6 @@ class Hand:
             return self._finish(*self._at_work.pop(0))
         if awaited := awaited_calls(transcript):
             return self._pause({call.status for call in awaited})
-        if answers and not answers[-1].calls:
-            return self._end(RunStatus.COMPLETED, StopReason.FINAL)
         return self._reply(asked if len(answers) < 2 else [], policy)
 
     def _reply(self, asked: list[Effect], policy: Policy | None) -> bool:
@@ -65,8 +64,11 @@ class Hand:
         ]
         reply = Reply("Let me see.", (), "stop", Usage(20, 10), "gpt-4o")
         attempt = Attempt(1, "gpt-4o", LLMRequest("gpt-4o", []))
-        self._journal.replied(uuid7(), reply, Answer(reply.text, calls), attempt, last_seq=self._next_seq())
-        self._ctx.transcript.append(Answer(reply.text, calls))
+        heard = self._journal.heard(uuid7(), reply, Answer(reply.text, calls), attempt)
+        if heard.is_last:
+            return self._end(RunStatus.COMPLETED, StopReason.FINAL, heard)
+        self._journal.replied(heard, last_seq=self._next_seq())
+        self._ctx.transcript.append(heard.answer)
         return True
 
     def _start(self, call: Call) -> bool:
@@ -88,9 +90,9 @@ class Hand:
         self._journal.paused(kind, interrupts.of_run(self._run), last_seq=self._next_seq())
         return False
 
-    def _end(self, status: RunStatus, reason: StopReason) -> bool:
+    def _end(self, status: RunStatus, reason: StopReason, heard: Heard | None = None) -> bool:
         self._run.conclude(status, reason)
-        self._journal.ended(last_seq=self._next_seq(), interrupted=None, spans=[])
+        self._journal.ended(heard, last_seq=self._next_seq(), interrupted=None, spans=[])
         return False
 
     def _next_seq(self) -> int:

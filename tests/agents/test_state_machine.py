@@ -46,7 +46,9 @@ from tests.drills.rows import dump
 EXAMPLES = int(os.environ.get("DRILL_EXAMPLES") or 20)
 MOST_RUNS = 3
 LAST = (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED)
-BATCHES = st.lists(st.sampled_from(list(Effect)), max_size=2)
+BATCHES = st.lists(st.sampled_from(list(Effect)), min_size=1, max_size=2)
+
+STRETCHES = st.lists(st.tuples(st.integers(1, 4), st.booleans()), min_size=1, max_size=4)
 
 
 class Promise(RuleBasedStateMachine):
@@ -77,10 +79,11 @@ class Promise(RuleBasedStateMachine):
         run = actions.start_run(thread=self.thread, user=self.alice, text=text)
         self.accepted[run.pk] = text
 
-    @precondition(lambda self: len(self.accepted) == MOST_RUNS)
-    @rule(data=st.data())
-    def cancel(self, data: st.DataObject) -> None:
-        actions.cancel_run(self._a_run(data))
+    @precondition(lambda self: self.accepted)
+    @rule(data=st.data(), seldom=st.integers(0, 2))
+    def cancel(self, data: st.DataObject, seldom: int) -> None:
+        if not seldom:
+            actions.cancel_run(self._a_run(data))
 
     @precondition(lambda self: self.accepted)
     @rule(data=st.data())
@@ -151,9 +154,15 @@ class Promise(RuleBasedStateMachine):
             open_late(claim)
         assert dump(run) == before
 
-    @rule(steps=st.integers(1, 6), asked=BATCHES, careful=st.booleans())
-    def work(self, steps: int, asked: list[Effect], careful: bool) -> None:
-        """Whoever holds a run goes on with it; if nobody does, a worker hears of the next one."""
+    @rule(stretches=STRETCHES, asked=BATCHES, careful=st.booleans())
+    def work(self, stretches: list[tuple[int, bool]], asked: list[Effect], careful: bool) -> None:
+        """Whoever holds a run goes on with it; if nobody does, a worker hears of the next one. Some crash."""
+        for steps, crashes in stretches:
+            self._work(steps, asked, careful)
+            if crashes:
+                self.crash()
+
+    def _work(self, steps: int, asked: list[Effect], careful: bool) -> None:
         hand = next((hand for hand in self.hands if hand.is_mine), None) or self._heard()
         for _ in range(steps):
             if hand and not hand.step(asked, Policy() if careful else None):

@@ -18,7 +18,7 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._limits: list[int] = []
-        self._lines: set[asyncio.Task[None]] = set()
+        self._lines: set[asyncio.StreamWriter] = set()
         self._flows = asyncio.Event()
         self.refuses = False
         self.delay = 0.0
@@ -42,6 +42,10 @@ class Proxy:
         """The next connections are reset after so many bytes from the server, one number each; later ones are left."""
         self._limits = list(sizes)
 
+    def cut_all(self) -> None:
+        """Reset every connection there is."""
+        self._loop.call_soon_threadsafe(self._cut_all)
+
     def freeze(self) -> None:
         """From now on nothing goes through, and nobody is told."""
         self._loop.call_soon_threadsafe(self._flows.clear)
@@ -50,24 +54,22 @@ class Proxy:
         self._loop.call_soon_threadsafe(self._flows.set)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._lines.add(task)
-        task.add_done_callback(self._lines.discard)
         if self.refuses:
             _reset(writer)
             return
         limit = self._limits.pop(0) if self._limits else None
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        self._lines.add(writer)
+        downstream = asyncio.create_task(self._carry(far_reader, writer, limit))
         upstream = asyncio.create_task(self._carry(reader, far_writer, None))
-        try:
-            if await self._carry(far_reader, writer, limit):
-                self.cuts += 1
-                _reset(writer)
-        finally:
-            upstream.cancel()
-            for end in (writer, far_writer):
-                end.close()
+        await asyncio.wait([downstream, upstream], return_when=asyncio.FIRST_COMPLETED)
+        if downstream.done() and downstream.result():
+            self.cuts += 1
+        for task in (downstream, upstream):
+            task.cancel()
+        self._lines.discard(writer)
+        for end in (writer, far_writer):
+            _reset(end)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limit: int | None) -> bool:
         """Carry bytes one way; true when the limit was reached."""
@@ -83,18 +85,22 @@ class Proxy:
                     limit -= len(passing)
                     if limit <= 0:
                         return True
-            writer.close()
         return False
+
+    def _cut_all(self) -> None:
+        for line in self._lines:
+            self.cuts += 1
+            _reset(line)
 
     async def _close(self) -> None:
         self._server.close()
-        for line in list(self._lines):
-            line.cancel()
-        await asyncio.gather(*self._lines, return_exceptions=True)
+        self._cut_all()
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
-    """Break a connection: its client sees a reset, not an end."""
+    """Break a connection: its client sees a reset, not an end. One that has ended already is left alone."""
+    if writer.transport.is_closing():
+        return
     raw = writer.get_extra_info("socket")
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()

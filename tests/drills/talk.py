@@ -1,6 +1,7 @@
 """One conversation of a drill, as its person sees it, and what must hold of it in the end."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import F
 from django.db.models.functions import Now
@@ -35,6 +36,15 @@ class Talk:
         self.runs.append(ack["runId"])
         return str(ack["runId"])
 
+    @property
+    def address(self) -> str:
+        """Of the server, without any line in between."""
+        return self._stack.url
+
+    def page(self) -> list[dict[str, Any]]:
+        """The events a fresh page of the conversation carries."""
+        return list(self._stack.page_data(self.thread, self.user)["events"])
+
     def run(self, number: int = -1) -> Run:
         return Run.objects.get(pk=self.runs[number])
 
@@ -47,7 +57,7 @@ class Talk:
         problems += [problem for run in runs for problem in problems_of_stream(run, self.socket.events)]
         assert not problems, "\n".join(f"{problem.wrong}: {problem.words}" for problem in problems)
         assert {run.status for run in runs} == {status}, [f"{run.id}: {run.status}, {run.error}" for run in runs]
-        assert self.socket.view.lasting == View(self._stack.page_data(self.thread, self.user)["events"]).lasting
+        assert self.socket.view.lasting == View(self.page()).lasting
 
 
 def let_leases_run_out(stack: Stack) -> None:
