@@ -67,7 +67,4 @@ def tool(server: MCPServer, definition: Definition, **fields: Any) -> RemoteTool
 
 
 def _sealed(secrets: dict[str, str]) -> dict[str, str]:
-    return {
-        name.replace("_", "-") if "_" in name and name[0].islower() else name: sealed(value).decode()
-        for name, value in secrets.items()
-    }
+    return {name: sealed(value).decode() for name, value in secrets.items()}
