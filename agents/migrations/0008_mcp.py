@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                     "name",
                     models.CharField(
                         help_text="Small letters, figures and hyphens. Agents know its tools as name__tool; "
-                        "it cannot be changed later.",
+                        "it cannot be changed.",
                         max_length=24,
                         unique=True,
                         validators=[

@@ -24,7 +24,7 @@ class MCPServer(models.Model):
         max_length=24,
         unique=True,
         validators=[RegexValidator(r"^[a-z]([a-z0-9-]*[a-z0-9])?\Z", "Use small letters, figures and hyphens.")],
-        help_text="Small letters, figures and hyphens. Agents know its tools as name__tool; it cannot be changed later.",
+        help_text="Small letters, figures and hyphens. Agents know its tools as name__tool; it cannot be changed.",
     )
     transport = models.CharField("how it is reached", max_length=8, choices=Transport, default=Transport.HTTP)
     command = models.CharField(
