@@ -23,7 +23,7 @@ class AgentVersionAdmin(ReadOnlyAdmin):
     list_filter = ("agent",)
     ordering = ("-id",)
     fields = (
-        "agent", "number", "state", "note", "instructions_text", "llm", "fallback_llm_names", "parameters",
+        "agent", "number", "state", "note", "instructions_text", "llm", "fallbacks", "sent_along",
         "tool_names", "approval_policies", "tasks", "hand_offs", "limits", "answer_form", "created_by", "created_at",
     )  # fmt: skip
 
@@ -34,6 +34,14 @@ class AgentVersionAdmin(ReadOnlyAdmin):
     @admin.display(description="State")
     def state(self, version: AgentVersion) -> str:
         return version.standing.label.capitalize()
+
+    @admin.display(description="Fallback models")
+    def fallbacks(self, version: AgentVersion) -> str:
+        return ", ".join(version.fallback_llm_names) or "none"
+
+    @admin.display(description="Parameters")
+    def sent_along(self, version: AgentVersion) -> str:
+        return json.dumps(version.parameters, ensure_ascii=False) if version.parameters else "none"
 
     @admin.display(description="Tools")
     def tool_names(self, version: AgentVersion) -> str:
