@@ -27,9 +27,7 @@ class MCPServer(models.Model):
         help_text="Small letters, figures and hyphens. Agents know its tools as name__tool; it cannot be changed.",
     )
     transport = models.CharField("how it is reached", max_length=8, choices=Transport, default=Transport.HTTP)
-    command = models.CharField(
-        max_length=500, blank=True, help_text="A program, without arguments and without a shell."
-    )
+    command = models.CharField(max_length=500, blank=True, help_text="A program, without its arguments.")
     arguments = models.JSONField(default=list, blank=True)
     url = models.CharField("URL", max_length=500, blank=True, help_text="For example https://tools.example.org/mcp")
     secrets = models.JSONField(default=dict, blank=True, editable=False, help_text="By name, each value encrypted.")
