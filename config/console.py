@@ -69,6 +69,7 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _item("Agents", "smart_toy", "agents.agent"),
+                    _item("Triggers", "bolt", "agents.trigger"),
                     _item("MCP servers", "hub", "agents.mcpserver"),
                     _item("Documents", "library_books", "memory.document"),
                 ],

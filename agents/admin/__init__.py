@@ -7,6 +7,7 @@ from agents.admin.calls import ToolCallAdmin
 from agents.admin.mcp import MCPServerAdmin
 from agents.admin.runs import RunAdmin
 from agents.admin.settlements import SettlementAdmin
+from agents.admin.triggers import TriggerAdmin
 from agents.admin.versions import AgentVersionAdmin
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "RunAdmin",
     "SettlementAdmin",
     "ToolCallAdmin",
+    "TriggerAdmin",
 ]

@@ -46,10 +46,7 @@ def tools(sheet: Sheet) -> list[Choice]:
         for name, tool in sorted(known.items())
     ]
     gone = [name for name in sheet.tools if name not in known]
-    return found + [
-        Choice(name, name, name, GONE, True, PolicyRows(), is_missing=True)
-        for name in gone
-    ]
+    return found + [Choice(name, name, name, GONE, True, PolicyRows(), is_missing=True) for name in gone]
 
 
 def children(sheet: Sheet, others: list[Agent]) -> list[Choice]:
