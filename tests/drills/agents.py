@@ -5,14 +5,31 @@ from typing import Any
 from agents.models import Agent, AgentVersion
 
 LEDGER_TOOLS = ["ledger_read", "ledger_idempotent", "ledger_unsafe", "ledger_blocking", "ledger_poison"]
+PLAIN: dict[str, Any] = {
+    "instructions": "Do as you are told.",
+    "llm_name": "",
+    "fallback_llm_names": [],
+    "parameters": {},
+    "children": [],
+    "handoffs": {},
+    "output_schema": None,
+    "max_tokens": None,
+    "max_cost": None,
+}
 
 
 def ledger_agent(slug: str = "ledger", *, approvals: dict[str, Any] | None = None, **version: Any) -> Agent:
-    """An agent with the ledger's tools; the first call makes it, with that policy and those fields of a version."""
+    """An agent with the ledger's tools, that policy and those fields of a version.
+
+    Said of one that is there already it makes it so, whatever another test had made of it; said with nothing but the
+    name it takes it as it is.
+    """
     agent, is_new = Agent.objects.get_or_create(slug=slug, defaults={"name": slug.title()})
-    if is_new:
-        fields: dict[str, Any] = {"tools": LEDGER_TOOLS, "approvals": approvals or {}} | version
-        agent.live = AgentVersion.objects.create(agent=agent, number=1, instructions="Do as you are told.", **fields)
+    wanted: dict[str, Any] = PLAIN | {"tools": LEDGER_TOOLS, "approvals": approvals or {}} | version
+    is_as_wanted = agent.live and all(getattr(agent.live, name) == value for name, value in wanted.items())
+    if is_new or ((version or approvals is not None) and not is_as_wanted):
+        number = agent.versions.count() + 1
+        agent.live = AgentVersion.objects.create(agent=agent, number=number, **wanted)
         agent.save(update_fields=["live"])
     return agent
 
