@@ -1,0 +1,179 @@
+"""The people of the long drill: they ask, wait, lose their line and come back; operators decide what is asked."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from django.db import Error as DatabaseError
+from django.db import connection
+from websockets.exceptions import WebSocketException
+
+from accounts.models import User
+from agents import actions, approvals, settlements
+from agents.models import (
+    Approval,
+    ApprovalStatus,
+    CallStatus,
+    Effect,
+    Run,
+    RunStatus,
+    Settlement,
+    ToolCall,
+    Verdict,
+)
+from agents.refusals import Refused
+from tests import cast
+from tests.drills.agents import approved_by, ledger_agent
+from tests.drills.obedient import Plan
+from tests.drills.proxy import Proxy
+from tests.drills.talk import Talk
+from tests.llm import Call, call
+from tests.sockets import ChatSocket
+from tests.stack import Stack
+
+BROKEN = (WebSocketException, OSError, EOFError)
+PATIENCE = 240.0  # from the last word of a run to its end, faults and all
+TOOLS = ["ledger_read", "ledger_idempotent", "ledger_unsafe", "ledger_blocking"]
+
+
+class People:
+    """Everybody at once: one thread for each conversation, and one for the operators."""
+
+    def __init__(self, stack: Stack, talks: int, seed: int) -> None:
+        self.line = Proxy(urlsplit(stack.url).port or 0).start()
+        careful = {f"ledger_{effect}": approved_by("requester") for effect in (Effect.UNSAFE, Effect.IDEMPOTENT)}
+        agents = [ledger_agent().slug, ledger_agent("careful-ledger", approvals=careful).slug]
+        self.talks = [
+            Conversation(stack, cast.person(f"Person{number}"), agents[number % 2], random.Random(seed * 1000 + number))
+            for number in range(talks)
+        ]
+        self.operators = Operators(cast.person("Dana", is_staff=True), random.Random(seed))
+        self._ends = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._address = f"http://127.0.0.1:{self.line.port}"
+
+    def begin(self) -> None:
+        for talk in self.talks:
+            talk.socket.by_way_of(self._address)
+            talk.socket.come_back(talk.thread)
+            self._go(lambda talk=talk: talk.go_on(self._ends))  # type: ignore[misc]
+        self._go(lambda: self.operators.go_on(self._ends))
+
+    def end(self) -> None:
+        """Nobody asks anything new; wait until everyone has seen the end of everything."""
+        self._ends.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _go(self, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+
+class Conversation(Talk):
+    """One person, who asks the next thing when the last is done, and now and then two things at once."""
+
+    def __init__(self, stack: Stack, user: User, agent: str, chance: random.Random) -> None:
+        super().__init__(stack, stack.open(user), user, agent)
+        self.stuck: list[str] = []
+        self.trouble: str = ""
+        self._chance = chance
+
+    def go_on(self, ends: threading.Event) -> None:
+        try:
+            while not ends.is_set():
+                asked = [self._ask() for _ in range(self._chance.choice([1, 1, 1, 2]))]
+                if self._chance.random() < 0.05:
+                    with suppress(*BROKEN):
+                        self.socket.send("run.cancel", runId=asked[0])
+                for run in asked:
+                    self._see_the_end(run)
+        except Exception as error:  # the report says what the drill itself stumbled over
+            self.trouble = f"{type(error).__name__}: {error}"[:2000]
+        finally:
+            connection.close()
+
+    def _ask(self) -> str:
+        """As the page does it: the same command again until it is answered."""
+        plan, request = self._plan(), str(uuid4())
+        place = {"threadId": self.thread} if self.thread else {"agent": self._agent}
+        while True:
+            with suppress(*BROKEN):
+                ack = self.socket.send("run.start", id=request, text=plan.text, **place)
+                if ack["type"] == "ack":
+                    break
+            self._come_back()
+        self.thread = ack["threadId"]
+        self.accepted.append(plan.text)
+        self.runs.append(ack["runId"])
+        return str(ack["runId"])
+
+    def _plan(self) -> Plan:
+        def one() -> Call:
+            return call(self._chance.choice(TOOLS), note=f"note {self._chance.randrange(1000)}")
+
+        batches = [tuple(one() for _ in range(self._chance.randint(1, 3))) for _ in range(self._chance.randint(0, 2))]
+        name = f"{self.user.name} {len(self.accepted)}"
+        return Plan(name, tuple(batches), words=self._chance.randint(10, 120), delay=0.01)
+
+    def _see_the_end(self, run: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                self.socket.end(run)
+                return
+            except BROKEN:
+                self._come_back()
+            except AssertionError as error:
+                if "there was no sign of" not in str(error):
+                    raise
+                self._come_back()  # nothing came for a while: the page looks again, too
+        self.stuck.append(run)
+
+    def _come_back(self) -> None:
+        for pause in [0.1, 0.3, 1.0] + [2.0] * 60:
+            with suppress(*BROKEN, AssertionError):
+                self.socket.come_back(self.thread)
+                return
+            time.sleep(pause)
+        raise RuntimeError("There is no way back to the server.")
+
+
+class Operators:
+    """They approve, deny, settle, and send back to work what was set aside."""
+
+    def __init__(self, dana: User, chance: random.Random) -> None:
+        self.resumed: set[str] = set()
+        self.settled = self.decided = 0
+        self._dana, self._chance = dana, chance
+
+    def go_on(self, ends: threading.Event) -> None:
+        while not ends.is_set() or Run.objects.unfinished().exists():
+            with suppress(DatabaseError, Refused):
+                self._look_after_everything()
+            connection.close()
+            time.sleep(0.2)
+
+    def _look_after_everything(self) -> None:
+        for approval in Approval.objects.filter(status=ApprovalStatus.PENDING).select_related("run__user"):
+            verdict = Verdict.APPROVE if self._chance.random() < 0.8 else Verdict.DENY
+            if approval.run.user:
+                approvals.decide(approval_id=approval.pk, by=approval.run.user, verdict=verdict)
+                self.decided += 1
+        unknown = ToolCall.objects.filter(status=CallStatus.OUTCOME_UNKNOWN, run__status=RunStatus.WAITING)
+        for call_id in unknown.values_list("pk", flat=True):
+            settlements.settle(call_id=call_id, by=self._dana, word=self._chance.choice(list(Settlement.Word)))
+            self.settled += 1
+        for run in Run.objects.filter(status=RunStatus.DEAD):
+            actions.resume_run(run=run, by=self._dana)
+            self.resumed.add(str(run.pk))
+
+
+def watched(socket: ChatSocket, run: str) -> str:
+    """How a run ended, as that person sees it."""
+    return socket.view.run(run).status if socket.view.has(run) else "never seen"
