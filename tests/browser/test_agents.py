@@ -10,7 +10,7 @@ from tests.llm import ScriptedLLM
 
 
 def test_a_version_is_written_tried_and_made_live(open_tab: OpenTab, llm: ScriptedLLM, dana: User) -> None:
-    agent, _ = Agent.objects.get_or_create(slug="clerk", defaults={"name": "Clerk", "description": "Sends mail."})
+    agent = Agent.objects.create(slug="secretary", name="Secretary", description="Sends mail.")
     page = open_tab(dana, f"/admin/agents/agent/{agent.pk}/change/")
 
     page.get_by_role("link", name="Write what it does").click()
