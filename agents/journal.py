@@ -176,14 +176,15 @@ class Journal:
             )
 
     def paused(self, kind: WaitKind, told: list[Interrupt], *, last_seq: int) -> bool:
-        """Let the run wait, with no worker. False if a person has decided something since its watchers were `told`:
-        then it goes back to the queue instead."""
+        """Let the run wait, with no worker. False if a person has decided something since its watchers were `told`, or
+        has asked to stop: then it goes back to the queue instead."""
         with transaction.atomic():
             run = Run.objects.select_for_update().filter(pk=self.run.pk, epoch=self._claim.epoch).first()
             if run is None:
                 raise LeaseLost
             has_tasks = run.tool_calls.filter(status=CallStatus.DELEGATED).exists()
-            waits = told == interrupts.of_run(run) and bool(told or has_tasks)
+            is_news = run.cancel_requested_at is not None or told != interrupts.of_run(run)
+            waits = not is_news and bool(told or has_tasks)
             target = RunStatus.WAITING if waits else RunStatus.QUEUED
             changes = {"wait_kind": kind} if waits else {"queued_at": timezone.now()}
             if not self._mine().move(RunStatus.RUNNING, target, last_seq=last_seq, **self._totals(), **changes):

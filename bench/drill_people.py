@@ -154,24 +154,29 @@ class Operators:
 
     def go_on(self, ends: threading.Event) -> None:
         while not ends.is_set() or Run.objects.unfinished().exists():
-            with suppress(DatabaseError, Refused):
+            with suppress(DatabaseError):
                 self._look_after_everything()
             connection.close()
             time.sleep(0.2)
 
     def _look_after_everything(self) -> None:
         for approval in Approval.objects.filter(status=ApprovalStatus.PENDING).select_related("run__user"):
-            verdict = Verdict.APPROVE if self._chance.random() < 0.8 else Verdict.DENY
-            if approval.run.user:
-                approvals.decide(approval_id=approval.pk, by=approval.run.user, verdict=verdict)
-                self.decided += 1
+            with suppress(Refused):  # decided or stopped meanwhile
+                self._decide(approval)
         unknown = ToolCall.objects.filter(status=CallStatus.OUTCOME_UNKNOWN, run__status=RunStatus.WAITING)
         for call_id in unknown.values_list("pk", flat=True):
-            settlements.settle(call_id=call_id, by=self._dana, word=self._chance.choice(list(Settlement.Word)))
-            self.settled += 1
+            with suppress(Refused):
+                settlements.settle(call_id=call_id, by=self._dana, word=self._chance.choice(list(Settlement.Word)))
+                self.settled += 1
         for run in Run.objects.filter(status=RunStatus.DEAD):
             actions.resume_run(run=run, by=self._dana)
             self.resumed.add(str(run.pk))
+
+    def _decide(self, approval: Approval) -> None:
+        verdict = Verdict.APPROVE if self._chance.random() < 0.8 else Verdict.DENY
+        if approval.run.user:
+            approvals.decide(approval_id=approval.pk, by=approval.run.user, verdict=verdict)
+            self.decided += 1
 
 
 def watched(socket: ChatSocket, run: str) -> str:

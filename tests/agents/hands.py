@@ -27,16 +27,19 @@ class Hand:
         self.run_id, self.epoch = loaded.run.id, loaded.claim.epoch
         self._claim, self._run, self._ctx, self._journal = loaded.claim, loaded.run, loaded.ctx, loaded.journal
         self._at_work: list[tuple[Call, Timer]] = []
+        self._is_to_stop = loaded.run.cancel_requested_at is not None
 
     @property
     def is_mine(self) -> bool:
         return Run.objects.filter(pk=self.run_id, epoch=self.epoch, status=RunStatus.RUNNING).exists()
 
     def beat(self) -> bool:
-        """Whether the lease could be renewed."""
+        """Whether the lease could be renewed. Only so does a worker surely hear that its run is to stop."""
         with connection.cursor() as cursor:
             cursor.execute(RENEW, {"owners": [self._claim.owner], "seconds": LONG})
-            return bool(cursor.fetchall())
+            renewed = cursor.fetchall()
+        self._is_to_stop = self._is_to_stop or any(is_to_stop for _, is_to_stop in renewed)
+        return bool(renewed)
 
     def leave(self) -> None:
         """As a worker does that shuts down."""
@@ -44,7 +47,7 @@ class Hand:
 
     def step(self, asked: list[Effect], policy: Policy | None) -> bool:
         """Do what comes next, as the loop does; an LLM's turn asks for `asked`, or answers. False: nothing is left."""
-        if Run.objects.filter(pk=self.run_id, cancel_requested_at__isnull=False).exists():
+        if self._is_to_stop:
             return self._end(RunStatus.CANCELLED, StopReason.CANCELLED)
         transcript = self._ctx.transcript
         answers = answers_of_run(transcript)

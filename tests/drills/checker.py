@@ -13,6 +13,7 @@ from django.db.models import Sum
 from accounts.models import User
 from agents.models import (
     FINISHED,
+    OPEN_APPROVALS,
     OPEN_CALLS,
     ApprovalStatus,
     CallStatus,
@@ -104,6 +105,8 @@ def _outcome(run: Run) -> Iterator[Problem]:
         yield Problem(Wrong.STUCK, f"run {run.id} is {run.status} {run.wait_kind} (epoch {run.epoch})")
     elif run.finished_at is None or run.lease_owner or run.draft_text or run.reserved_tokens or run.reserved_cost:
         yield Problem(Wrong.STUCK, f"run {run.id} is over and still holds something")
+    elif run.status != RunStatus.DEAD and (asked := run.approvals.filter(status__in=OPEN_APPROVALS).count()):
+        yield Problem(Wrong.STUCK, f"run {run.id} is over, and people are asked {asked} things about it")
 
 
 def _answers(run: Run) -> Iterator[Problem]:
