@@ -12,7 +12,7 @@ import pytest
 from tests import cast
 from tests.drills.crashes import POINTS, Cell, agent_for, drill, some_cells
 
-SEED = int(os.environ.get("DRILL_SEED") or random.randrange(10_000))
+SEED = int(os.environ.get("DRILL_SEED") or 7)
 
 
 @pytest.mark.parametrize("point", POINTS)
