@@ -72,7 +72,9 @@ class Faults:
             time.sleep(0.5)
 
     def _look_after_workers(self) -> None:
-        """Replace who has died, and wake who has slept for longer than its lease."""
+        """Replace who has died, wake who has slept past its lease. Web and beat are to outlive it all."""
+        for process in (self._stack.web, self._stack.beat):
+            assert process.is_running, f"{process.name} has ended.\n{process.said()[-3000:]}"
         now = time.monotonic()
         for woken, pid in [sleeper for sleeper in self._frozen if sleeper[0] < now]:
             self._frozen.remove((woken, pid))

@@ -32,7 +32,6 @@ from tests.drills.obedient import Plan
 from tests.drills.proxy import Proxy
 from tests.drills.talk import Talk
 from tests.llm import Call, call
-from tests.sockets import ChatSocket
 from tests.stack import Stack
 
 BROKEN = (WebSocketException, OSError, EOFError)
@@ -128,17 +127,21 @@ class Conversation(Talk):
                 self.socket.end(run)
                 return
             except BROKEN:
-                self._come_back()
+                self._come_back(run)
             except AssertionError as error:
                 if "there was no sign of" not in str(error):
                     raise
-                self._come_back()  # nothing came for a while: the page looks again, too
+                self._come_back(run)  # nothing came for a while: the page looks again, too
         self.stuck.append(run)
 
-    def _come_back(self) -> None:
+    def _come_back(self, run: str = "") -> None:
+        """To what it has of a run, if it has any of it; else to the whole thread."""
         for pause in [0.1, 0.3, 1.0] + [2.0] * 60:
             with suppress(*BROKEN, AssertionError):
-                self.socket.come_back(self.thread)
+                if self.socket.view.has(run):
+                    self.socket.reconnect(self.thread, run)
+                else:
+                    self.socket.come_back(self.thread)
                 return
             time.sleep(pause)
         raise RuntimeError("There is no way back to the server.")
@@ -177,8 +180,3 @@ class Operators:
         if approval.run.user:
             approvals.decide(approval_id=approval.pk, by=approval.run.user, verdict=verdict)
             self.decided += 1
-
-
-def watched(socket: ChatSocket, run: str) -> str:
-    """How a run ended, as that person sees it."""
-    return socket.view.run(run).status if socket.view.has(run) else "never seen"

@@ -7,7 +7,7 @@ from collections import Counter
 
 from agents.models import Run
 from bench.drill_faults import Faults, Watch
-from bench.drill_people import Conversation, People, watched
+from bench.drill_people import Conversation, People
 from tests.drills.checker import Problem, Wrong, problems_of, problems_of_person, problems_of_stream
 from tests.drills.ledger.book import executions
 from tests.drills.obedient import ObedientLLM
@@ -55,10 +55,12 @@ def _problems(talk: Conversation, resumed: set[str]) -> list[Problem]:
     talk.socket.by_way_of(talk.address)
     talk.socket.come_back(talk.thread)
     for run in Run.objects.filter(thread=talk.thread).shown():
+        try:
+            talk.socket.until_status(str(run.pk), OUTCOMES.get(run.status, "an end"))
+        except AssertionError as error:
+            found.append(Problem(Wrong.DIFFERENT, f"run {run.pk} is {run.status}. {str(error).splitlines()[0]}"))
         if str(run.pk) not in resumed:
             found += problems_of_stream(run, talk.socket.events)
-        if (seen := watched(talk.socket, str(run.pk))) != OUTCOMES.get(run.status):
-            found.append(Problem(Wrong.DIFFERENT, f"run {run.pk} is {run.status} and looks {seen}"))
     if talk.socket.view.lasting != View(talk.page()).lasting:
         found.append(Problem(Wrong.DIFFERENT, f"what {talk.user} sees live, and on a fresh page"))
     return found

@@ -6,9 +6,12 @@ machine's.
 """
 
 import argparse
+import logging
 import os
 import random
 import secrets
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -27,6 +30,7 @@ CLOCKS = {"production": "tests.settings_drill", "short": "tests.settings_live"}
 def main() -> None:
     options = parsed()
     print(f"seed {options.seed}", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Asked to stop."))  # and clean up
     with ExitStack() as opened:
         stack, rule = opened.enter_context(prepared(CLOCKS["short" if options.matrix else options.clocks]))
         wrong = matrix(stack, options) if options.matrix else soak(stack, rule, options)
@@ -71,6 +75,7 @@ def prepared(settings_module: str) -> Iterator[tuple["DrillStack", "ObedientLLM"
         from tests.drills.obedient import ObedientLLM
         from tests.drills.services.private import Place
 
+        logging.getLogger("websockets.client").setLevel(logging.CRITICAL)  # lines are cut on purpose
         call_command("migrate", verbosity=0)
         llm = ScriptedLLM().start()
         opened.callback(llm.stop)

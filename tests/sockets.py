@@ -31,6 +31,7 @@ class ChatSocket:
         self._epoch: dict[str, int] = {}
         self._up_to: dict[str, int] = {}
         self._answers: dict[str, dict[str, Any]] = {}
+        self._latest: dict[str, Event] = {}
         self.events: list[Event] = []
         self.view = View()
 
@@ -149,9 +150,9 @@ class ChatSocket:
 
     def _end_of(self, run: str) -> Event | None:
         """Its last event, if that is an end: a run that starts anew or waits for a person has not ended."""
-        own = [event for event in self.events if event["metadata"]["runId"] == run]
-        is_end = own and own[-1]["type"] in ("RUN_FINISHED", "RUN_ERROR")
-        return own[-1] if is_end and own[-1].get("outcome", {}).get("type") != "interrupt" else None
+        last = self._latest.get(run)
+        is_end = last is not None and last["type"] in ("RUN_FINISHED", "RUN_ERROR")
+        return last if is_end and last.get("outcome", {}).get("type") != "interrupt" else None
 
     def _read_until(self, is_done: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + SECONDS
@@ -173,6 +174,7 @@ class ChatSocket:
         if frame["type"] == "RUN_STARTED":
             self._up_to[run] = frame["metadata"].get("upTo", 0)
         self._last[run], self._epoch[run] = seq, frame["metadata"]["epoch"]
+        self._latest[run] = frame
         self.events.append(frame)
         self.view.apply(frame)
 

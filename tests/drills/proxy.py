@@ -58,7 +58,11 @@ class Proxy:
             _reset(writer)
             return
         limit = self._limits.pop(0) if self._limits else None
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        except OSError:  # nobody is there
+            _reset(writer)
+            return
         self._lines.add(writer)
         downstream = asyncio.create_task(self._carry(far_reader, writer, limit))
         upstream = asyncio.create_task(self._carry(reader, far_writer, None))
