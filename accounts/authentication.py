@@ -1,5 +1,6 @@
 """Who asks: a program by its token, or a person by the session cookie. For the API, and for the socket of a program."""
 
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -44,9 +45,9 @@ class _Door(AuthBase):
     def __call__(self, request: HttpRequest) -> Any:
         return sync_to_async(self._unit)(request) if self.is_async else self.enter(request)
 
+    @abstractmethod
     def enter(self, request: HttpRequest) -> User | None:
         """Who asks; None when they did not come this way. Raises HttpError in words."""
-        raise NotImplementedError
 
     def _unit(self, request: HttpRequest) -> User | None:
         try:

@@ -60,12 +60,7 @@ def ago(moment: datetime | None) -> SafeString | str:
     if moment is None:
         return "–"
     exact = timezone.localtime(moment)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        exact.isoformat(timespec="seconds"),
-        f"{exact:%Y-%m-%d %H:%M:%S %Z}",
-        _ago((timezone.now() - moment).total_seconds(), exact),
-    )
+    return _timed(exact, _ago((timezone.now() - moment).total_seconds(), exact))
 
 
 def _ago(seconds: float, exact: datetime) -> str:
@@ -87,12 +82,15 @@ def until(moment: datetime | None) -> SafeString | str:
     """How long from now in words; the exact moment on hover and for machines."""
     if moment is None:
         return "–"
-    exact = timezone.localtime(moment)
+    return _timed(timezone.localtime(moment), _until((moment - timezone.now()).total_seconds()))
+
+
+def _timed(exact: datetime, words: str) -> SafeString:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         exact.isoformat(timespec="seconds"),
         f"{exact:%Y-%m-%d %H:%M:%S %Z}",
-        _until((moment - timezone.now()).total_seconds()),
+        words,
     )
 
 
