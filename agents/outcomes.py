@@ -34,7 +34,7 @@ def record_trace(run: Run, question: str, *, answer: str = "", tool_calls: int =
         return
     agent_version = run.agent_version
     finished = run.finished_at
-    began = run.queued_at
+    began = run.created_at
     recorder.record_trace(
         TraceFacts(
             id=run.id,

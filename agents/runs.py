@@ -173,7 +173,7 @@ class _Drive:
     def _say(self, text: str) -> None:
         faults.reach("mid_stream")
         if self._run.first_token_ms is None:
-            self._run.first_token_ms = round((timezone.now() - self._run.queued_at).total_seconds() * 1000)
+            self._run.first_token_ms = round((timezone.now() - self._run.created_at).total_seconds() * 1000)
         self._log.text(text)
 
     async def _attempt_failed(self, failed: AttemptFailed) -> None:

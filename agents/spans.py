@@ -45,7 +45,7 @@ class Attempt:
 
 
 def receive_span(run: Run, question: str) -> SpanFacts:
-    waited = max(0, round(((run.started_at or timezone.now()) - run.queued_at).total_seconds() * 1000))
+    waited = max(0, round(((run.started_at or timezone.now()) - run.created_at).total_seconds() * 1000))
     return SpanFacts(
         id=uuid.uuid5(run.id, "receive"),
         trace_id=run.trace_id,
@@ -53,7 +53,7 @@ def receive_span(run: Run, question: str) -> SpanFacts:
         kind=Kind.RECEIVE,
         name="receive",
         status=Status.OK,
-        started_at=run.queued_at,
+        started_at=run.created_at,
         duration_ms=waited,
         input=question,
         attributes={"plumbline.step": "receive"},

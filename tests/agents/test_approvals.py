@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from agents import actions, approvals
 from agents.models import Agent, AgentVersion, Approval, ApprovalStatus, Decision, Run, RunStatus, Verdict, WaitKind
 from agents.refusals import Conflict, Forbidden, Refused
+from observability.models import Span, Trace
 from tests.agents.running import asked, at_rest, result, started
 from tests.drills.agents import ledger_agent
 from tests.drills.ledger.book import executions, open_gate
@@ -318,3 +319,15 @@ def test_who_decides_while_the_run_is_being_stopped_is_told(live_stack, waiting,
 
     actions.cancel_run(run)
     assert executions(run.pk) == []
+
+
+def test_the_trace_of_a_run_that_waited_begins_where_its_steps_begin(live_stack, waiting, alice):
+    run = waiting()
+    approve(run, alice)
+
+    run = at_rest(live_stack, run)
+
+    trace = Trace.objects.get(pk=run.pk)
+    assert trace.started_at == run.created_at
+    assert trace.started_at <= min(Span.objects.filter(trace_id=run.pk).values_list("started_at", flat=True))
+    assert trace.duration_ms == round((run.finished_at - run.created_at).total_seconds() * 1000)
