@@ -23,6 +23,7 @@ TITLES = {
     "children": "Children",
     "handoffs": "Hand-offs",
     "output_schema": "Form of the answer",
+    "memory": "Memory",
     "max_turns": "Turns",
     "max_tool_calls": "Tool calls",
     "max_tokens": "Tokens",
@@ -32,6 +33,7 @@ TITLES = {
 NOTHING = {
     "llm_name": "that of the connection",
     "output_schema": "free text",
+    "memory": "as by default",
     "max_tokens": "no limit",
     "max_cost": "no limit",
 }

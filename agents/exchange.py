@@ -43,6 +43,7 @@ class WrittenVersion(_Part):
     children: list[str] = []
     handoffs: dict[str, Any] = {}
     output_schema: dict[str, Any] | None = None
+    memory: dict[str, Any] = {}
     max_turns: int = 12
     max_tool_calls: int = 64
     max_tokens: int | None = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from agents.memory_settings import MemorySettings
 from agents.models import AgentVersion
 from agents.output import problem_of_schema
 from agents.policies import Policy
@@ -54,7 +55,7 @@ class Surroundings:
 
 def problems_of(version: AgentVersion, around: Surroundings) -> list[Problem]:
     """All that is wrong, in the order of the form; warnings among them. Nothing is read or saved."""
-    checks = (_of_words, _of_llm, _of_tools, _of_policies, _of_team, _of_form, _of_limits)
+    checks = (_of_words, _of_llm, _of_tools, _of_policies, _of_team, _of_form, _of_memory, _of_limits)
     return [problem for check in checks for problem in check(version, around)]
 
 
@@ -184,6 +185,13 @@ def _of_form(version: AgentVersion, around: Surroundings) -> Iterator[Problem]:
         return
     if problem := problem_of_schema(version.output_schema):
         yield Problem("output_schema", f"Form of the answer: this is no JSON Schema. {problem}")
+
+
+def _of_memory(version: AgentVersion, around: Surroundings) -> Iterator[Problem]:
+    try:
+        MemorySettings.model_validate(version.memory)
+    except ValidationError as error:
+        yield Problem("memory", f"Memory: {_first(error)}.")
 
 
 def _of_limits(version: AgentVersion, around: Surroundings) -> Iterator[Problem]:

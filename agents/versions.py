@@ -26,6 +26,7 @@ CONFIGURED = (
     "children",
     "handoffs",
     "output_schema",
+    "memory",
     "max_turns",
     "max_tool_calls",
     "max_tokens",

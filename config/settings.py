@@ -76,6 +76,7 @@ RUN_UNHEARD_SECONDS = 15  # a queued run nobody took by then is rung for again
 RUN_HEARTBEAT_SECONDS = 10
 RUN_RECOVERIES = 5
 DRAIN_SECONDS = 6
+CONTEXT_TOKENS = env.number("CONTEXT_TOKENS", 24_000, least=2_000)  # a request's, before older turns are summarised
 USER_DAILY_TOKENS = env.number("USER_DAILY_TOKENS", 0, least=0)
 USER_DAILY_COST = env.money("USER_DAILY_COST")
 FAULT_POINT = env.text("FAULT_POINT")  # see agents.faults; for tests alone

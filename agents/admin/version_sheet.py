@@ -9,6 +9,7 @@ from typing import Any
 from django.http import QueryDict
 from pydantic import ValidationError
 
+from agents.memory_settings import MemorySettings
 from agents.models import Agent, AgentVersion
 from agents.policies import Level, Policy
 from agents.problems import Problem
@@ -16,6 +17,7 @@ from agents.teams import HAND_OFF, Routing, tool_name
 
 TEXTS = ("instructions", "llm_name", "fallback_llm_names", "parameters", "output_schema")
 NUMBERS = ("max_turns", "max_tool_calls", "max_tokens", "max_cost", "max_active_seconds")
+MEMORY = ("learns", "recalls", "follows_procedures", "recall_tokens", "context_tokens")
 ROUTING = ("threshold", "most", "history", "next_turn")
 
 
@@ -82,6 +84,7 @@ class Sheet:
         }
         texts |= {name: _number(getattr(version, name)) for name in NUMBERS}
         texts |= {name: str(getattr(routing, name)) for name in ROUTING}
+        texts |= _memory_texts(version)
         return cls(
             texts=texts,
             tools=list(version.tools),
@@ -92,7 +95,9 @@ class Sheet:
 
     @classmethod
     def read(cls, given: QueryDict) -> "Sheet":
-        texts = {name: given.get(name, "").replace("\r\n", "\n").strip() for name in (*TEXTS, *NUMBERS, *ROUTING)}
+        texts = {
+            name: given.get(name, "").replace("\r\n", "\n").strip() for name in (*TEXTS, *NUMBERS, *ROUTING, *MEMORY)
+        }
         asking = [name.removeprefix("asks-") for name in given if name.startswith("asks-") and given[name] != "never"]
         rows = zip(given.getlist("target"), given.getlist("purpose"), strict=False)
         return cls(
@@ -127,6 +132,7 @@ class Sheet:
             children=self.children,
             handoffs=self._handoffs(),
             output_schema=read("output_schema", _schema, "Form of the answer: this is not JSON."),
+            memory=self._memory(),
             max_turns=read("max_turns", int, "Turns: write a whole number."),
             max_tool_calls=read("max_tool_calls", int, "Tool calls: write a whole number."),
             max_tokens=read("max_tokens", _optional(int), "Tokens: write a whole number, or nothing for no limit."),
@@ -145,6 +151,14 @@ class Sheet:
             return {}
         asked = {name: self.texts[name] for name in ROUTING if self.texts[name]}
         return _tidy(Routing, {"targets": {row.slug: row.purpose for row in self.targets}, **asked})
+
+    def _memory(self) -> dict[str, Any]:
+        """Only what differs from the default, so that a later default counts where nothing was chosen."""
+        asked = {name: self.texts[name] for name in MEMORY if self.texts[name]}
+        try:
+            return MemorySettings.model_validate(asked).model_dump(exclude_defaults=True)
+        except ValidationError:
+            return asked
 
 
 def _policy_rows(given: QueryDict, tool: str) -> PolicyRows:
@@ -166,6 +180,14 @@ def _policies(version: AgentVersion) -> dict[str, PolicyRows]:
         asks, condition = ("always", "") if policy.when == "always" else ("if", policy.when)
         found[tool] = PolicyRows(asks, condition, [LevelRow.of(level) for level in policy.levels])
     return found
+
+
+def _memory_texts(version: AgentVersion) -> dict[str, str]:
+    try:
+        chosen = MemorySettings.model_validate(version.memory)
+    except ValidationError:
+        chosen = MemorySettings()
+    return {name: _number(getattr(chosen, name)) for name in MEMORY}
 
 
 def _routing(version: AgentVersion) -> Routing:

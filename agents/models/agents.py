@@ -63,6 +63,9 @@ class AgentVersion(models.Model):
     output_schema = models.JSONField(
         null=True, blank=True, help_text="A JSON Schema its final answer must satisfy; empty: free text."
     )
+    memory = models.JSONField(
+        default=dict, blank=True, help_text="What it remembers, recalls and can hold in mind (docs/memory.md)."
+    )
     max_turns = models.PositiveSmallIntegerField(default=12)
     max_tool_calls = models.PositiveSmallIntegerField(default=64)
     max_tokens = models.PositiveIntegerField(null=True, blank=True, help_text="In and out, a run; empty: no limit.")

@@ -42,6 +42,9 @@ class Thread(models.Model):
         "Run", null=True, blank=True, on_delete=models.CASCADE, related_name="child_threads",
         help_text="Whose task is worked on here; such a thread has no owner and is shown inside its parent's.",
     )  # fmt: skip
+    is_temporary = models.BooleanField(
+        default=False, help_text="Nothing said here is remembered, and nothing remembered is used here."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ThreadQuerySet.as_manager()

@@ -1,4 +1,4 @@
-"""What is kept: documents people gave Plumbline to answer from, cut into passages that can be found."""
+"""Documents people gave Plumbline to answer from, cut into passages that can be found."""
 
 from typing import ClassVar
 
