@@ -1,19 +1,22 @@
 """Approvals in the console: what waits for a person, what people said, and the page on which they say it."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 
+from agents.admin import badges
 from agents.admin.arguments import pretty, summary, table_of
 from agents.admin.base import ReadOnlyAdmin, person, uuid_or_404
 from agents.admin.paging import Paged
 from agents.approvals import decide
-from agents.models import OPEN_APPROVALS, Approval, ApprovalStatus, Role, Run, Verdict
+from agents.models import OPEN_APPROVALS, Approval, ApprovalStatus, Verdict
+from agents.outcomes import question_of
 from agents.refusals import Conflict, Forbidden, Refused
 from agents.tools.arguments import digest
 
@@ -25,6 +28,10 @@ TOLD = {
 
 @admin.register(Approval)
 class ApprovalAdmin(ReadOnlyAdmin):
+    def get_urls(self) -> list[URLPattern]:
+        counting = path("numbers/", self.admin_site.admin_view(badges.numbers), name="agents_approval_numbers")
+        return [counting, *super().get_urls()]
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.require_view(request)
         visible = _with_names(Approval.objects.visible_to(request.user))
@@ -32,14 +39,16 @@ class ApprovalAdmin(ReadOnlyAdmin):
         rows = (
             visible.exclude(status__in=OPEN_APPROVALS) if is_closed else visible.filter(status=ApprovalStatus.PENDING)
         )
-        paged = Paged.read(rows, request.GET)
+        asked_for = {name: value for name, value in request.GET.items() if name != "part"}
+        paged = Paged.read(rows, asked_for)
         shown = [approval.pk for approval in paged.rows]
         mine = set(Approval.objects.decidable_by(request.user).filter(pk__in=shown).values_list("pk", flat=True))
         for approval in paged.rows:
             approval.summary, approval.is_mine = summary(approval.call.arguments), approval.pk in mine
-        return self.page(
-            request, "approvals.html", title="Approvals", paged=paged, is_closed=is_closed, is_fullwidth="1"
-        )
+        template = "_approvals.html" if "part" in request.GET else "approvals.html"
+        live = f"?{urlencode(asked_for | {'part': 'list'})}"
+        context = {"title": "Approvals", "paged": paged, "is_closed": is_closed, "live": live}
+        return self.page(request, template, is_fullwidth="1", **context)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -90,12 +99,6 @@ class ApprovalAdmin(ReadOnlyAdmin):
             refusal=refusal,
             typed=request.POST,
         )
-
-
-def question_of(run: Run) -> str:
-    """What the person had asked for."""
-    said = run.messages.filter(role=Role.USER).order_by("position").values_list("text", flat=True)
-    return said.first() or ""
 
 
 def _with_names(approvals: QuerySet[Approval]) -> QuerySet[Approval]:

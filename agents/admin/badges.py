@@ -1,11 +1,26 @@
 """The numbers in the console's menu: what waits for a person."""
 
-from django.http import HttpRequest
+from collections.abc import Callable
+
+from django.http import HttpRequest, JsonResponse
+from django.urls import reverse
 
 from agents.admin.settlements import unknown_outcomes
 from agents.models import Approval
 
 MOST_COUNTED = 99
+
+
+def numbers(request: HttpRequest) -> JsonResponse:
+    """All of them that this person may see, by the address of their list: an open page asks again and again."""
+    counted: dict[str, Callable[[HttpRequest], str]] = {"approval": approvals, "settlement": outcomes}
+    return JsonResponse(
+        {
+            reverse(f"admin:agents_{model}_changelist"): count(request)
+            for model, count in counted.items()
+            if request.user.has_perm(f"agents.view_{model}")
+        }
+    )
 
 
 def approvals(request: HttpRequest) -> str:

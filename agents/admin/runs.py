@@ -16,10 +16,10 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from agents.actions import resume_run
-from agents.admin.approvals import question_of
 from agents.admin.arguments import summary
 from agents.admin.base import ReadOnlyAdmin, dollars, person, uuid_or_404
 from agents.models import ApprovalStatus, CallStatus, Run, RunStatus, StopReason, WaitKind
+from agents.outcomes import question_of
 from agents.refusals import Refused
 
 WAITS_FOR = {

@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 
-from agents.admin.approvals import question_of
 from agents.admin.arguments import pretty, summary, table_of
 from agents.admin.base import ReadOnlyAdmin, person
 from agents.admin.paging import Paged
 from agents.models import UNFINISHED, CallStatus, Settlement, ToolCall
+from agents.outcomes import question_of
 from agents.refusals import Conflict, Forbidden, Refused
 from agents.settlements import settle
 

@@ -32,7 +32,7 @@ def test_what_waits_is_listed_and_counted(console: Client, alice: User) -> None:
 
     for said in ("calculator", "expression: 2 + 2", alice.email, "The staff", "Needs you", "in 3 d"):
         assert said in page
-    assert '<span class="menu-badge">1</span>' in page
+    assert 'data-number="Approvals">1</span>' in page
     assert page_of(approval) in page
 
 
@@ -40,7 +40,27 @@ def test_where_nothing_waits_there_is_no_number(console: Client, alice: User) ->
     page = console.get(LIST).content.decode()
 
     assert "Nothing waits for approval" in page
-    assert "menu-badge" not in page
+    assert 'data-number="Approvals" hidden></span>' in page
+
+
+def test_the_numbers_can_be_asked_for_alone_by_those_who_see_them(
+    console: Client, alice: User, client_of: ClientOf
+) -> None:
+    a_pending_approval(alice)
+
+    assert console.get(f"{LIST}numbers/").json() == {LIST: "1", "/admin/agents/settlement/": ""}
+    assert client_of(person("Rita", is_staff=True)).get(f"{LIST}numbers/").json() == {}
+    assert client_of(alice).get(f"{LIST}numbers/").status_code == 302
+
+
+def test_the_list_can_be_asked_for_alone_by_those_who_see_it(console: Client, alice: User, client_of: ClientOf) -> None:
+    approval = a_pending_approval(alice)
+
+    part = console.get(f"{LIST}?part=list").content.decode()
+
+    assert f'data-key="{approval.pk}"' in part
+    assert "<html" not in part
+    assert client_of(person("Rita", is_staff=True)).get(f"{LIST}?part=list").status_code == 403
 
 
 def test_its_page_says_what_would_be_done_and_why(console: Client, alice: User) -> None:

@@ -33,7 +33,7 @@ def test_a_person_says_what_became_of_a_call(console, olga, alice, word, status,
     call = an_unknown_outcome(alice)
     listed = console.get(OUTCOMES).content.decode()
     assert all(said in listed for said in ("calculator", str(call.idempotency_key), alice.email))
-    assert '<span class="menu-badge">1</span>' in listed
+    assert 'data-number="Unknown outcomes">1</span>' in listed
 
     assert console.post(page_of(call), {"word": word, "comment": "I called them."}).status_code == 302
 
