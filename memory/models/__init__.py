@@ -13,6 +13,16 @@ from memory.models.memories import (
     MemoryUse,
     Window,
 )
+from memory.models.procedures import (
+    Procedure,
+    ProcedureEvidence,
+    ProcedureOrigin,
+    ProcedureQuerySet,
+    ProcedureScope,
+    ProcedureStatus,
+    ProcedureUse,
+    UseOutcome,
+)
 
 __all__ = [
     "DIMENSIONS",
@@ -29,5 +39,13 @@ __all__ = [
     "MemoryQuerySet",
     "MemoryStatus",
     "MemoryUse",
+    "Procedure",
+    "ProcedureEvidence",
+    "ProcedureOrigin",
+    "ProcedureQuerySet",
+    "ProcedureScope",
+    "ProcedureStatus",
+    "ProcedureUse",
+    "UseOutcome",
     "Window",
 ]
