@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.llm.base import LLM, ToolSpec
+from agents.memory_settings import MemorySettings
 from agents.policies import Policy
 from agents.teams import Team
 from agents.tools.base import InvalidArguments, Tool
 from agents.transcript import Entry
+from memory.recall import Recalled
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class AgentConfig:
     policies: dict[str, Policy] = field(default_factory=dict)  # by tool: when a person is asked first
     output_schema: dict[str, Any] | None = None
     team: Team = field(default_factory=Team)
+    memory: MemorySettings = field(default_factory=MemorySettings)
 
     @property
     def offered(self) -> dict[str, ToolSpec]:
@@ -45,6 +48,14 @@ class AgentConfig:
         return ""
 
 
+@dataclass(frozen=True)
+class Recollection:
+    """What an answer is reminded of: things known about the person, and procedures that were found to work."""
+
+    memories: tuple[Recalled, ...] = ()
+    procedures: tuple[Any, ...] = ()
+
+
 @dataclass
 class RunContext:
     run_id: uuid.UUID
@@ -55,3 +66,4 @@ class RunContext:
     llm: LLM
     transcript: list[Entry]
     turn: int
+    recollection: Recollection = field(default_factory=Recollection)

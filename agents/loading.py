@@ -14,7 +14,8 @@ from agents.journal import Journal
 from agents.lease import Claim, LeaseLost
 from agents.llm import connection
 from agents.llm.connection import Connection, Source
-from agents.models import Agent, AgentVersion, CallStatus, Effect, Message, Role, Run, ToolCall
+from agents.memory_settings import MemorySettings
+from agents.models import Agent, AgentVersion, CallStatus, Effect, Firing, Message, Role, Run, Thread, ToolCall
 from agents.outcomes import closing
 from agents.policies import policies_of
 from agents.rows import columns
@@ -25,11 +26,14 @@ from agents.transcript import Answer, Call, Entry, Question
 logger = logging.getLogger(__name__)
 
 RUN = f"""
-SELECT {columns(Run, "run")}, {columns(AgentVersion, "version")}, {columns(Agent, "agent")}, {columns(User, "person")}
+SELECT {columns(Run, "run")}, {columns(Thread, "thread")}, {columns(AgentVersion, "version")},
+       {columns(Agent, "agent")}, {columns(User, "person")}, {columns(Firing, "firing")}
   FROM agents_run AS run
+  JOIN agents_thread AS thread ON thread.id = run.thread_id
   JOIN agents_agentversion AS version ON version.id = run.agent_version_id
   JOIN agents_agent AS agent ON agent.id = version.agent_id
   LEFT JOIN accounts_user AS person ON person.id = run.user_id
+  LEFT JOIN agents_firing AS firing ON firing.run_id = run.id
  WHERE run.id = %(run_id)s
 """
 
@@ -94,12 +98,14 @@ def again(run: Run) -> RunContext:
 
 def _run(run_id: uuid.UUID) -> Run:
     """With all that is asked of it while no database is at hand."""
-    ((run, version, agent, user),) = rows.models(RUN, {"run_id": run_id}, Run, AgentVersion, Agent, User)
+    tables = (Run, Thread, AgentVersion, Agent, User, Firing)
+    ((run, thread, version, agent, user, firing),) = rows.models(RUN, {"run_id": run_id}, *tables)
     if run.root_id:  # another agent's task
-        related = ("agent_version__agent", "user", "root__agent_version", "parent_call")
+        related = ("agent_version__agent", "user", "root__agent_version", "root__thread", "root__firing", "parent_call")
         return Run.objects.select_related(*related).get(pk=run_id)
     version.agent = agent
-    run.agent_version, run.user = version, user
+    run.thread, run.agent_version, run.user = thread, version, user
+    run._state.fields_cache["firing"] = firing  # as `select_related` would have it
     return cast(Run, run)
 
 
@@ -198,6 +204,7 @@ def _config(run: Run, connected: Connection) -> AgentConfig:
         policies=policies_of(version.approvals),
         output_schema=version.output_schema,
         team=_team(run),
+        memory=MemorySettings.model_validate(version.memory),
     )
 
 
