@@ -25,18 +25,21 @@ def send_message(
     is_new: bool,
     agent_slug: str | None = None,
     version: int | None = None,
+    is_temporary: bool = False,
 ) -> Run:
     """Ask a question, in the conversation with this id or in a new one. The same `request_id` asks only once.
 
-    Raises Refused in words; then nothing was kept.
+    Whether nothing of it is remembered (`is_temporary`) is said of a new conversation, and never changes. Raises
+    Refused in words; then nothing was kept.
     """
     try:
         with transaction.atomic():
             conversation = (
-                _open_conversation(user, thread_id, agent_slug, version, runs.checked_question(text))
+                _open_conversation(user, thread_id, agent_slug, version, is_temporary, runs.checked_question(text))
                 if is_new
                 else _own_conversation(user, thread_id)
             )
+            check_temporary(conversation.thread, is_temporary)
             run = runs.start_run(thread=conversation.thread, user=user, text=text, client_request_id=request_id)
             Conversation.objects.filter(pk=conversation.pk).update(updated_at=timezone.now())
             return run
@@ -44,6 +47,12 @@ def send_message(
         if already := _asked_before(user, request_id):  # the same request came twice at once
             return already
         raise
+
+
+def check_temporary(thread: Thread, is_asked: bool) -> None:
+    """Refuse what was meant to be forgotten in a thread that is remembered."""
+    if is_asked and not thread.is_temporary:
+        raise Refused("Only a new conversation can be made temporary. Nothing was sent.")
 
 
 def version_to_try(user: User, agent_slug: str | None, number: int) -> AgentVersion | None:
@@ -98,15 +107,16 @@ def _own_conversation(user: User, thread_id: uuid.UUID) -> Conversation:
 
 
 def _open_conversation(
-    user: User, thread_id: uuid.UUID, agent_slug: str | None, number: int | None, question: str
+    user: User, thread_id: uuid.UUID, agent_slug: str | None, number: int | None, is_temporary: bool, question: str
 ) -> Conversation:
+    new = {"id": thread_id, "owner": user, "is_temporary": is_temporary}
     if number is None:
-        thread = Thread.objects.create(id=thread_id, owner=user, agent=_offered_agent(agent_slug))
+        thread = Thread.objects.create(agent=_offered_agent(agent_slug), **new)
     else:
         version = version_to_try(user, agent_slug, number)
         if version is None:
             raise Refused("There is no such version to try.")
-        thread = Thread.objects.create(id=thread_id, owner=user, agent=version.agent, tried_version=version)
+        thread = Thread.objects.create(agent=version.agent, tried_version=version, **new)
     title = " ".join(question.split())
     return Conversation.objects.create(
         thread=thread, owner=user, title=title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - 1]}…"

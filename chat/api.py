@@ -31,7 +31,8 @@ def list_agents(request: HttpRequest) -> list[Agent]:
 @router.post("/threads", auth=MAY_RUN, tags=["Threads"], response={201: ThreadOut, OF_A_BODY: Problem})
 def create_thread(request: ApiRequest, asked: NewThread) -> Status[ThreadOut]:
     """An empty thread. Usually not needed: a run without `threadId` makes its own."""
-    return Status(201, shown.thread(programs.open_thread(request.user, agent_slug=asked.agent)))
+    thread = programs.open_thread(request.user, agent_slug=asked.agent, is_temporary=asked.temporary)
+    return Status(201, shown.thread(thread))
 
 
 @router.get("/threads", auth=MAY_READ, tags=["Threads"], response={200: Page[ThreadOut], REFUSALS: Problem})

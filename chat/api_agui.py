@@ -111,7 +111,11 @@ def _begin(request: ApiRequest, asked: RunAgentInput, agent: str | None) -> Begu
         raise HttpError(409, "This thread waits for an answer to its interrupts: send it in `resume` first.")
     if thread and agent not in (None, thread.agent.slug):
         raise HttpError(422, f"This thread is answered by {thread.agent.slug}. Ask another agent in a new thread.")
-    place = Place(thread_id=thread.id if thread else _own_id(user, asked.thread_id), agent_slug=agent)
+    place = Place(
+        thread_id=thread.id if thread else _own_id(user, asked.thread_id),
+        agent_slug=agent,
+        is_temporary=_is_temporary(asked.forwarded_props),
+    )
     run, _ = programs.ask(user=user, text=text, place=place, request_id=asked.run_id)
     return Begun(run, Heard())
 
@@ -158,6 +162,13 @@ def _question_in(asked: RunAgentInput) -> str:
     if any(part.type != "text" for part in last.content):
         raise HttpError(422, "Only text can be sent: pictures, sound and documents are not taken yet.")
     return "\n".join(part.text for part in last.content)
+
+
+def _is_temporary(forwarded: object) -> bool:
+    asked = forwarded.get("temporary", False) if isinstance(forwarded, dict) else False
+    if not isinstance(asked, bool):
+        raise HttpError(422, "forwardedProps.temporary must be true or false.")
+    return asked
 
 
 def _agent_in(forwarded: object) -> str | None:

@@ -110,11 +110,13 @@ def withdraw_rating(request: ApiRequest, run_id: UUID) -> Status[None]:
 
 def _place(request: ApiRequest, asked: NewRun) -> Place:
     if asked.thread_id is None:
-        return programs.somewhere_new(agent_slug=asked.agent, is_conversation=asked.conversation)
+        return programs.somewhere_new(
+            agent_slug=asked.agent, is_conversation=asked.conversation, is_temporary=asked.temporary
+        )
     thread = own_thread(request, asked.thread_id)
     if asked.agent not in (None, thread.agent.slug):
         raise HttpError(422, f"This thread is answered by {thread.agent.slug}. Ask another agent in a new thread.")
-    return Place(thread_id=thread.id)
+    return Place(thread_id=thread.id, is_temporary=asked.temporary)
 
 
 def _own(request: ApiRequest, run_id: UUID) -> Run:

@@ -19,7 +19,8 @@ class _Command(BaseModel):
 class StartRun(_Command):
     """Ask a question; without `threadId` in a new conversation. The same id again starts nothing new.
 
-    `version` tries that version of the agent, for those who may change agents.
+    `version` tries that version of the agent, for those who may change agents. `temporary` makes the new conversation
+    one that is not remembered; it stays so for good.
     """
 
     type: Literal["run.start"]
@@ -27,6 +28,7 @@ class StartRun(_Command):
     thread_id: uuid.UUID | None = None
     agent: str | None = None
     version: int | None = None
+    temporary: bool = False
 
 
 class CancelRun(_Command):

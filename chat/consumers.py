@@ -148,6 +148,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 is_new=asked.thread_id is None,
                 agent_slug=asked.agent,
                 version=asked.version,
+                is_temporary=asked.temporary,
             )
             await self._ack(asked, run)
         return run

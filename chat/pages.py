@@ -16,9 +16,17 @@ from chat.models import Conversation, Feedback
 
 
 def page_data(
-    *, user: User, conversation: Conversation | None, agent_slug: str | None = None, version: int | None = None
+    *,
+    user: User,
+    conversation: Conversation | None,
+    agent_slug: str | None = None,
+    version: int | None = None,
+    is_temporary: bool = False,
 ) -> dict[str, Any]:
-    """See `docs/protocol.md`, "The page". With a `version` the page tries that one of the agent."""
+    """See `docs/protocol.md`, "The page". With a `version` the page tries that one of the agent.
+
+    `is_temporary` is what a new conversation begins as.
+    """
     connected = connection.current()
     tried = _tried(user, conversation, agent_slug, version)
     agents = _agents(conversation.thread.agent if conversation else tried.agent if tried else None)
@@ -36,6 +44,7 @@ def page_data(
             for agent in agents
         ],
         "agent": _chosen(agents, conversation, agent_slug),
+        "isTemporary": conversation.thread.is_temporary if conversation else is_temporary,
         "tried": _trial(tried) if tried else None,
         "isDemo": connected.source == Source.DEMO,
         "canConnect": user.is_superuser,

@@ -21,10 +21,11 @@ class Place:
     thread_id: uuid.UUID
     agent_slug: str | None = None
     is_conversation: bool = False
+    is_temporary: bool = False
 
 
-def somewhere_new(*, agent_slug: str | None, is_conversation: bool) -> Place:
-    return Place(thread_id=uuid7(), agent_slug=agent_slug, is_conversation=is_conversation)
+def somewhere_new(*, agent_slug: str | None, is_conversation: bool, is_temporary: bool = False) -> Place:
+    return Place(thread_id=uuid7(), agent_slug=agent_slug, is_conversation=is_conversation, is_temporary=is_temporary)
 
 
 def ask(*, user: User, text: str, place: Place, request_id: str | None) -> tuple[Run, bool]:
@@ -51,19 +52,25 @@ def _ask(user: User, text: str, place: Place, request_id: str | None) -> Run:
             thread_id=place.thread_id,
             is_new=thread is None,
             agent_slug=place.agent_slug,
+            is_temporary=place.is_temporary,
         )
     question = runs.checked_question(text)
-    thread = thread or open_thread(user, agent_slug=place.agent_slug, thread_id=place.thread_id)
+    thread = thread or open_thread(
+        user, agent_slug=place.agent_slug, thread_id=place.thread_id, is_temporary=place.is_temporary
+    )
+    actions.check_temporary(thread, place.is_temporary)
     return runs.start_run(thread=thread, user=user, text=question, client_request_id=request_id)
 
 
-def open_thread(user: User, *, agent_slug: str | None, thread_id: uuid.UUID | None = None) -> Thread:
+def open_thread(
+    user: User, *, agent_slug: str | None, thread_id: uuid.UUID | None = None, is_temporary: bool = False
+) -> Thread:
     """A thread of this person without a conversation."""
     agents = Agent.objects.offered()
     agent = agents.filter(slug=agent_slug).first() if agent_slug else agents.first()
     if agent is None:
         raise Refused("There is no such agent." if agent_slug else "No agent is switched on.")
-    return Thread.objects.create(id=thread_id or uuid7(), owner=user, agent=agent)
+    return Thread.objects.create(id=thread_id or uuid7(), owner=user, agent=agent, is_temporary=is_temporary)
 
 
 @transaction.atomic

@@ -16,6 +16,9 @@ RequestId = Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,100}$", examples=["ord
 Question = Annotated[str, Field(min_length=1, max_length=100_000, examples=["What is 6 × 7?"])]
 
 
+TEMPORARY = "Nothing said in it is remembered, and nothing remembered is used in it. It stays so for good."
+
+
 class Wire(Schema):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
@@ -46,12 +49,14 @@ class AgentOut(Wire):
 
 class NewThread(Asked):
     agent: Slug | None = Field(None, description="Without it the first agent that is switched on.")
+    temporary: bool = Field(False, description=TEMPORARY)
 
 
 class ThreadOut(Wire):
     id: UUID
     agent: str = Field(description="The agent's slug.")
     title: str | None = Field(description="What the person's list of conversations calls it; null: it is not in there.")
+    temporary: bool = Field(description=TEMPORARY)
     created_at: datetime
 
 
@@ -142,6 +147,7 @@ class NewRun(Asked):
         None, description="Your own name for this question. Asked again with the same one, nothing new is started."
     )
     conversation: bool = Field(False, description="Whether a new thread is listed among the person's conversations.")
+    temporary: bool = Field(False, description=f"Of a new thread. {TEMPORARY}")
 
 
 class EditedQuestion(Asked):

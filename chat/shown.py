@@ -13,7 +13,9 @@ OF_A_THREAD = ("agent", "conversation")
 def thread(row: Thread) -> ThreadOut:
     conversation = getattr(row, "conversation", None)
     title = str(conversation) if conversation else None
-    return ThreadOut(id=row.id, agent=row.agent.slug, title=title, created_at=row.created_at)
+    return ThreadOut(
+        id=row.id, agent=row.agent.slug, title=title, temporary=row.is_temporary, created_at=row.created_at
+    )
 
 
 def run(row: Run) -> RunOut:

@@ -42,7 +42,7 @@ class Sidebar:
 
 def sidebar_of(user: User | AnonymousUser, *, query: str = "", before: datetime | None = None) -> Sidebar:
     query = query.strip()[:200]
-    rows = Conversation.objects.visible_to(user).order_by("-updated_at")
+    rows = Conversation.objects.visible_to(user).select_related("thread").order_by("-updated_at")
     if query:
         rows = _mentioning(rows, query)
     pinned = [] if query or before else list(rows.filter(is_pinned=True))

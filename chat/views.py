@@ -137,6 +137,7 @@ def _page(request: PersonsRequest, conversation: Conversation | None) -> HttpRes
             conversation=conversation,
             agent_slug=request.GET.get("agent"),
             version=_number(request.GET.get("version", "")),
+            is_temporary=request.GET.get("temporary") == "yes",
         ),
     }
     return render(request, "chat/page.html", context)

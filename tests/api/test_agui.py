@@ -209,6 +209,7 @@ def test_a_thread_of_the_api_is_named_by_its_id(
         ({"messages": "Hi"}, "messages"),
         ({"forwardedProps": {"agent": "nobody"}}, "no such agent"),
         ({"forwardedProps": {"agent": 7}}, "forwardedProps"),
+        ({"forwardedProps": {"temporary": "yes"}}, "forwardedProps"),
         ({"resume": [{"interruptId": str(uuid4()), "status": "resolved"}]}, "no such interrupt"),
         ({"resume": [{"interruptId": "7", "status": "resolved"}]}, "no such interrupt"),
     ],

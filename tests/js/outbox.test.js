@@ -46,3 +46,10 @@ test("a conversation shows its own messages only", () => {
   assert.deepEqual(ofChat(entries, { chat: "c", threadId: null }).map(({ id }) => id), ["1"])
   assert.deepEqual(ofChat(entries, { chat: "x", threadId: "t2" }).map(({ id }) => id), ["2"])
 })
+
+test("a temporary conversation is begun as one", () => {
+  const entries = withMessage([], { id: "1", chat: "c", agent: "assistant", isTemporary: true, text: "1" })
+
+  assert.deepEqual(commandsIn(entries), [{ type: "run.start", id: "1", text: "1", agent: "assistant", temporary: true }])
+  assert.deepEqual(commandsIn([{ ...entries[0], threadId: "t" }]), [{ type: "run.start", id: "1", text: "1", threadId: "t" }])
+})

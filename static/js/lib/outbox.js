@@ -1,20 +1,24 @@
 /**
  * What was said and is not yet known to be kept: a list of messages that survives a reload of the page.
  *
- * entry { id, chat, threadId, agent, version, text, state: "sending" | "refused", runId, error }
+ * entry { id, chat, threadId, agent, version, isTemporary, text, state: "sending" | "refused", runId, error }
  *
  * `chat` ties the messages of a new conversation together until the first answer gives them a thread.
  */
 
-export function withMessage(entries, { id, chat, threadId = null, agent = null, version = null, text }) {
-  return [...entries, { id, chat, threadId, agent, version, text, state: "sending", runId: null, error: null }]
+export function withMessage(entries, { id, chat, threadId = null, agent = null, version = null, isTemporary = false, text }) {
+  return [...entries, { id, chat, threadId, agent, version, isTemporary, text, state: "sending", runId: null, error: null }]
 }
 
 /** The commands to send now. In a new conversation only the first may go; the others need the thread it will get. */
 export function commandsIn(entries) {
-  return entries.filter((entry) => mayGo(entry, entries)).map(({ id, threadId, agent, version, text }) => ({
-    type: "run.start", id, text, ...(threadId ? { threadId } : { ...(agent && { agent }), ...(version && { version }) }),
+  return entries.filter((entry) => mayGo(entry, entries)).map((entry) => ({
+    type: "run.start", id: entry.id, text: entry.text, ...(entry.threadId ? { threadId: entry.threadId } : newConversation(entry)),
   }))
+}
+
+function newConversation({ agent, version, isTemporary }) {
+  return { ...(agent && { agent }), ...(version && { version }), ...(isTemporary && { temporary: true }) }
 }
 
 /** After an answer of the server: accepted, with the thread for all of its chat, or refused with the reason. */

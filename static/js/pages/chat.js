@@ -7,6 +7,7 @@ import "../elements/first_visit.js"
 import "../elements/menu_button.js"
 import "../elements/reading_place.js"
 import "../elements/side_bar.js"
+import "../elements/temporary_switch.js"
 import "../elements/theme_choice.js"
 import { apply, emptyConversation, fold, lastSeen, placeIn, unfinishedRuns, withoutMissed } from "../lib/conversation.js"
 import { Deeds } from "../lib/deeds.js"
@@ -24,6 +25,7 @@ const composer = part("chat-composer")
 const place = part("reading-place")
 const firstVisit = part("first-visit")
 const away = part("[data-away]")
+const temporary = part("temporary-switch")
 
 const OUTBOX = `plumbline:outbox:${person}`
 const AWAY_IS_SAID_AFTER = 1000
@@ -38,6 +40,7 @@ let feedback = data.feedback
 let agent = data.agent
 let chat = data.threadId ?? entries.find((entry) => !entry.threadId)?.chat ?? crypto.randomUUID()
 const stopping = new Set()        // ids of runs
+let isTemporary = data.isTemporary || entries.some((entry) => entry.chat === chat && entry.isTemporary)
 let hasAddress = Boolean(data.threadId)
 let isAway = false
 let awayTimer = null
@@ -62,6 +65,7 @@ begin()
 function begin() {
   composer.begin({ draftKey: draftKey(), send, stop })
   firstVisit.begin({ agents: data.agents, agent, ask: (text) => send(text), choose: (slug) => { agent = slug } })
+  temporary.begin({ isTemporary, change: (wanted) => { isTemporary = wanted } })
   draw()
   place.begin(`plumbline:place:${state.threadId ?? "new"}`, { isEmpty: !firstVisit.hidden })
   socket.connect()
@@ -81,7 +85,7 @@ function begin() {
 // What the person does
 
 function send(text) {
-  const message = { id: crypto.randomUUID(), chat, threadId: state.threadId, agent: state.threadId ? null : agent, version: data.tried?.version, text }
+  const message = { id: crypto.randomUUID(), chat, threadId: state.threadId, agent: state.threadId ? null : agent, version: data.tried?.version, isTemporary, text }
   keep(outbox.withMessage(entries, message))
   const command = outbox.commandsIn(entries).find(({ id }) => id === message.id)
   if (command) socket.send(command)
@@ -219,6 +223,7 @@ function draw() {
   const live = unfinishedRuns(state)
   transcript.show(state, { options, unsent, isAway, resend, discard })
   firstVisit.hidden = state.order.length > 0 || unsent.length > 0
+  temporary.hidden = hasAddress || firstVisit.hidden
   composer.show({
     isRunning: live.length > 0,
     isStopping: live.length > 0 && stopping.has(live[0].id),
