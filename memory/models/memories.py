@@ -199,6 +199,9 @@ class MemoryPreference(models.Model):
         settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="memory_preference"
     )
     is_paused = models.BooleanField(default=False, help_text="Nothing new is kept and nothing is recalled.")
+    kept_from = models.DateTimeField(
+        null=True, blank=True, help_text="What was said before is not kept any more: it was paused, or forgotten."
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
