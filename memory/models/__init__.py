@@ -23,6 +23,7 @@ from memory.models.procedures import (
     ProcedureUse,
     UseOutcome,
 )
+from memory.models.vectors import EmbeddedText, StoredVector, VectorClaim, VectorDeletion, VectorPlan, VectorSpace
 
 __all__ = [
     "DIMENSIONS",
@@ -30,6 +31,7 @@ __all__ = [
     "Document",
     "DocumentQuerySet",
     "DocumentStatus",
+    "EmbeddedText",
     "Memory",
     "MemoryEvent",
     "MemoryKind",
@@ -46,6 +48,11 @@ __all__ = [
     "ProcedureScope",
     "ProcedureStatus",
     "ProcedureUse",
+    "StoredVector",
     "UseOutcome",
+    "VectorClaim",
+    "VectorDeletion",
+    "VectorPlan",
+    "VectorSpace",
     "Window",
 ]
