@@ -28,7 +28,8 @@ LEAKING = ("OPENAI_", "LLM_", "ADMIN_", "SENTRY_", "EMBEDDING_", "HTTPS", "ALLOW
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the services and say where they are, before Django reads its settings."""
-    if config.getoption("help", False):
+    only_hands_out_tests = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
+    if config.getoption("help", False) or only_hands_out_tests:
         return
     from config import services
 
@@ -56,9 +57,15 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.DATABASES  # noqa: B018 - reads them now, which tells pytest-django to set Django up
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """First tests that roll back, then those against live processes, whose rows stay, last those that empty tables."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+    """First tests that roll back, then those against live processes, whose rows stay, last those that empty tables.
+
+    Where several processes share them out, each with services of its own, a file's tests of one turn stay together.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(f"{_turn(item)} {item.path}"))
+    yield
     items.sort(key=_turn)
 
 
