@@ -5,22 +5,33 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin, messages
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from memory import knowledge
 from memory.models import Chunk, Document
-from memory.reading import ACCEPTED, DocumentRefused, check, media_type_of
+from memory.reading import ACCEPTED, DocumentRefused, kind_of, media_type_of
 
 PASSAGES_SHOWN = 20
-STATUS_COLOURS = {"queued": "info", "indexing": "info", "ready": "success", "failed": "danger"}
+STATUS_COLOURS = {"queued": "info", "reading": "info", "indexing": "info", "ready": "success", "failed": "danger"}
+EVERY_AGENT = "Every agent"
+
+
+def agent_names() -> dict[int, str]:
+    """The agents there are, by id; looked up by name, since this room imports nothing of those above it."""
+    return dict(apps.get_model("agents", "Agent").objects.order_by("name").values_list("pk", "name"))
 
 
 class DocumentForm(forms.ModelForm):
@@ -41,10 +52,19 @@ class DocumentForm(forms.ModelForm):
         help_text="Empty: the file's name. A title that exists gets this content instead of what it held.",
     )
 
+    agent = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=lambda: [("", EVERY_AGENT), *agent_names().items()],
+        widget=UnfoldAdminSelectWidget,
+        help_text="Whose answers may use it.",
+    )
+
     class Meta:
         model = Document
         fields = ("owner",)
-        help_texts: ClassVar = {"owner": "Empty: everybody's answers may use it."}
+        help_texts: ClassVar = {"owner": "For whom. Empty: for everybody."}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -56,7 +76,7 @@ class DocumentForm(forms.ModelForm):
         derived = Path(file.name).stem if file else text.strip().splitlines()[0].lstrip("# ")
         cleaned["called"] = cleaned.get("called") or derived
         try:
-            check(cleaned["content"], cleaned["media_type"])
+            kind_of(cleaned["content"], cleaned["media_type"])
         except DocumentRefused as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
         return cleaned
@@ -65,7 +85,7 @@ class DocumentForm(forms.ModelForm):
 @admin.register(Document)
 class DocumentAdmin(ModelAdmin):
     form = DocumentForm
-    list_display = ("title", "state", "whose", "passage_count", "length", "updated_at")
+    list_display = ("title", "state", "whose", "which_agent", "passage_count", "length", "updated_at")
     list_select_related = ("owner",)
     list_filter = ("status",)
     search_fields = ("title", "owner__email")
@@ -73,18 +93,25 @@ class DocumentAdmin(ModelAdmin):
     ordering = ("-updated_at", "-id")
     autocomplete_fields = ("owner",)
     actions: ClassVar = ["index_again"]
-    fields = ("title", "status", "error", "whose", "media_type", "length", "created_at", "updated_at", "passages")
+    fields = (
+        "title",
+        "state",
+        "error",
+        "whose",
+        "which_agent",
+        "media_type",
+        "length",
+        "created_at",
+        "updated_at",
+        "shown_passages",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
-        counted = (
-            Chunk.objects.filter(document=OuterRef("pk")).order_by().values("document").annotate(number=Count("pk"))
-        )
-        passages = Coalesce(Subquery(counted.values("number"), output_field=IntegerField()), 0)
-        return super().get_queryset(request).defer("content").annotate(passages_number=passages)
+        return super().get_queryset(request).defer("content", "text")
 
     def get_fields(self, request: HttpRequest, obj: Document | None = None) -> tuple[str, ...]:
         if obj is None:
-            return ("file", "text", "called", "owner")
+            return ("file", "text", "called", "owner", "agent")
         return tuple(field for field in self.fields if field != "error" or obj.error)
 
     def has_change_permission(self, request: HttpRequest, obj: Document | None = None) -> bool:
@@ -99,6 +126,7 @@ class DocumentAdmin(ModelAdmin):
             content=form.cleaned_data["content"],
             media_type=form.cleaned_data["media_type"],
             owner_id=obj.owner_id,
+            agent_id=form.cleaned_data["agent"],
         )
         obj.pk, obj.title = stored.pk, stored.title
 
@@ -128,25 +156,31 @@ class DocumentAdmin(ModelAdmin):
 
     @display(description="Status", ordering="status", label=STATUS_COLOURS)
     def state(self, document: Document) -> tuple[str, str]:
-        return document.status, document.get_status_display()
+        return document.status, document.state
 
     @admin.display(description="Owner", ordering="owner")
     def whose(self, document: Document) -> str:
         return str(document.owner) if document.owner else "Everybody"
 
-    @admin.display(description="Passages", ordering="passages_number")
-    def passage_count(self, document: Any) -> int:
-        return document.passages_number
+    @admin.display(description="For", ordering="agent_id")
+    def which_agent(self, document: Document) -> str:
+        if document.agent_id is None:
+            return EVERY_AGENT
+        return agent_names().get(document.agent_id, "An agent that is gone")
+
+    @admin.display(description="Passages", ordering="passages")
+    def passage_count(self, document: Document) -> int:
+        return document.passages
 
     @admin.display(description="Length", ordering="chars")
     def length(self, document: Document) -> str:
         return f"{document.chars:,} characters" if document.chars else "–"
 
     @admin.display(description="Passages")
-    def passages(self, document: Any) -> SafeString:
+    def shown_passages(self, document: Document) -> SafeString:
         chunks = document.chunks.order_by("position")[:PASSAGES_SHOWN]
         shown = format_html_join(
-            "", '<p><b>{}</b></p><div class="as-written">{}</div>', ((c.place, c.text) for c in chunks)
+            "", '<p><b>{}</b></p><div class="as-written">{}</div>', ((c.where, c.text) for c in chunks)
         )
-        left_out = document.passages_number - PASSAGES_SHOWN
+        left_out = document.passages - PASSAGES_SHOWN
         return format_html("{}<p>{} more.</p>", shown, f"{left_out:,}") if left_out > 0 else shown or SafeString("–")

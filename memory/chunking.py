@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from memory.reading import DocumentRefused, Section
 
 TARGET_CHARS = 900
-MAX_PASSAGES = 5_000
+MAX_PASSAGES = 10_000
 SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])")
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A passage to be, and its place: the headings above it."""
+    """A passage to be, and its place: the headings above it, and the page if there are pages."""
 
     place: str
     text: str
+    page: int | None = None
 
 
 def cut(sections: list[Section]) -> list[Piece]:
@@ -24,7 +25,7 @@ def cut(sections: list[Section]) -> list[Piece]:
     pieces: list[Piece] = []
     for section in sections:
         place = _place(section.headings)
-        pieces += [Piece(place, text) for text in _join(_paragraphs(section.text))]
+        pieces += [Piece(place, text, section.page) for text in _join(_paragraphs(section.text))]
         if len(pieces) > MAX_PASSAGES:
             raise DocumentRefused(f"The document falls into more than {MAX_PASSAGES:,} passages. Split it.")
     return pieces

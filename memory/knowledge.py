@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from memory import tasks
 from memory.models import Document, DocumentStatus
-from memory.reading import DocumentRefused, check
+from memory.reading import DocumentRefused, kind_of
 from memory.search import Passage, search
 
 __all__ = ["DocumentRefused", "Passage", "add_document", "delete_document", "index_again", "search"]
@@ -16,32 +16,41 @@ __all__ = ["DocumentRefused", "Passage", "add_document", "delete_document", "ind
 TITLE_CHARS = 200
 
 
-def add_document(*, title: str, content: bytes, media_type: str, owner_id: int | None) -> Document:
-    """The stored document; a worker indexes it soon. Raises `DocumentRefused`.
+def add_document(
+    *, title: str, content: bytes, media_type: str, owner_id: int | None, agent_id: int | None = None
+) -> Document:
+    """The stored document; a worker reads and indexes it soon. Raises `DocumentRefused`.
 
-    The same content again is the same document. Other content under a title that exists replaces what it held.
+    The same content again is the same document. Other content under a title that exists replaces what it held, as soon
+    as it is read. `media_type` is what the sender says; the content has the last word.
     """
-    check(content, media_type)
-    title = " ".join(title.replace("\0", " ").split())[:TITLE_CHARS] or "Untitled"
+    kind = kind_of(content, media_type)
+    title = storable_title(title)
     digest = hashlib.sha256(content).hexdigest()
     with transaction.atomic():
         _one_at_a_time(owner_id)
-        documents = Document.objects.filter(owner=owner_id)
+        documents = Document.objects.light().filter(owner=owner_id, agent_id=agent_id)
         same = documents.filter(content_hash=digest).first()
         named = documents.filter(title=title).first()
         if same is None:
-            document = named or Document(owner_id=owner_id, title=title)
-            document.content, document.content_hash, document.media_type = content, digest, media_type
+            document = named or Document(owner_id=owner_id, agent_id=agent_id, title=title)
+            document.content, document.content_hash, document.media_type = content, digest, kind
             document.updated_at = timezone.now()
             _queue(document)
             return document
         if named and named != same:  # the content takes the place of what this title held
-            named.delete()
+            _forget(named)
             same.title = title
             _queue(same)
         elif same.status == DocumentStatus.FAILED:
             _queue(same)
         return same
+
+
+def storable_title(title: str) -> str:
+    """A title in one line, as it is kept."""
+    told = title.replace("\0", " ").encode("utf-8", "ignore").decode()
+    return " ".join(told.split())[:TITLE_CHARS] or "Untitled"
 
 
 def index_again(document_ids: list[uuid.UUID]) -> int:
@@ -54,7 +63,12 @@ def index_again(document_ids: list[uuid.UUID]) -> int:
 
 def delete_document(document_id: uuid.UUID) -> None:
     """The document and all its passages are gone."""
-    Document.objects.filter(pk=document_id).delete()
+    for document in Document.objects.light().filter(pk=document_id):
+        _forget(document)
+
+
+def _forget(document: Document) -> None:
+    document.delete()
 
 
 def _queue(document: Document) -> None:

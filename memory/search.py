@@ -46,7 +46,17 @@ class Passage:
     title: str
     text: str
     place: str
+    page: int | None
+    position: int
     score: float
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Who asks: for which person, through which agent."""
+
+    user_id: int | None
+    agent_id: int | None
 
 
 @dataclass(frozen=True)
@@ -57,30 +67,36 @@ class _Hit:
     is_sure: bool
 
 
-def search(query: str, *, user_id: int | None, limit: int = 5) -> list[Passage]:
-    """The passages that fit best, among the shared documents and the person's own. Empty when none is relevant."""
+def search(query: str, *, user_id: int | None, agent_id: int | None = None, limit: int = 5) -> list[Passage]:
+    """The passages that fit best, among the shared documents and the person's own, without those of other agents.
+
+    Empty when none is relevant.
+    """
+    reader = _Reader(user_id, agent_id)
     query = query.replace("\0", " ").strip()[:QUERY_CHARS]
     if not query:
         return []
     try:
         embedder = embeddings.current()
-        near = _by_meaning(query, user_id, embedder) if embedder else None
+        near = _by_meaning(query, reader, embedder) if embedder else None
     except EmbeddingError as error:
         log.warning("Searching by words only: %s", error)
         near = None
     if embedder is None or near is None:
-        lists = [_by_words(query, user_id)]
+        lists = [_by_words(query, reader)]
     else:
-        lists = [_by_words(query, user_id, confirmed_by=embedder), near]
-    return _passages(_fused(lists)[:limit], user_id)
+        lists = [_by_words(query, reader, confirmed_by=embedder), near]
+    return _passages(_fused(lists)[:limit], reader)
 
 
-def _by_words(query: str, user_id: int | None, *, confirmed_by: Embedder | None = None) -> list[_Hit]:
+def _by_words(query: str, reader: _Reader, *, confirmed_by: Embedder | None = None) -> list[_Hit]:
     """Passages with at least half of the query's words, those with all of them first.
 
     Half is enough to be sure only where no vector could confirm it.
     """
-    documents, visible = Document.objects.visible_to(user_id).order_by().values("pk").query.sql_with_params()
+    documents, visible = (
+        Document.objects.visible_to(reader.user_id, reader.agent_id).order_by().values("pk").query.sql_with_params()
+    )
     with connection.cursor() as cursor:
         words, least = _words(cursor, query)
         if not words:
@@ -125,9 +141,9 @@ def _quoted(word: str) -> str:
     return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _by_meaning(query: str, user_id: int | None, embedder: Embedder) -> list[_Hit] | None:
+def _by_meaning(query: str, reader: _Reader, embedder: Embedder) -> list[_Hit] | None:
     """Passages near the query, nearest first; None if this embedder has embedded none."""
-    chunks = Chunk.objects.visible_to(user_id).filter(embedding_model=embedder.name)
+    chunks = Chunk.objects.visible_to(reader.user_id, reader.agent_id).filter(embedding_model=embedder.name)
     if not chunks.exists():  # and the model is not loaded for nothing
         return None
     vector = embedder.query(query)
@@ -152,10 +168,19 @@ def _fused(lists: list[list[_Hit]]) -> list[tuple[int, float]]:
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _passages(scores: list[tuple[int, float]], user_id: int | None) -> list[Passage]:
-    chunks = Chunk.objects.visible_to(user_id).in_bulk([chunk_id for chunk_id, _ in scores])
+def _passages(scores: list[tuple[int, float]], reader: _Reader) -> list[Passage]:
+    chunks = Chunk.objects.visible_to(reader.user_id, reader.agent_id).in_bulk([chunk_id for chunk_id, _ in scores])
     return [
-        Passage(chunk.document_id, chunk.pk, chunk.title, chunk.text, chunk.place, score)
+        Passage(
+            document_id=chunk.document_id,
+            chunk_id=chunk.pk,
+            title=chunk.title,
+            text=chunk.text,
+            place=chunk.place,
+            page=chunk.page,
+            position=chunk.position,
+            score=score,
+        )
         for chunk_id, score in scores
         if (chunk := chunks.get(chunk_id))
     ]

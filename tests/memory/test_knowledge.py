@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from memory import indexing, knowledge
 from memory.models import Chunk, Document, DocumentStatus
+from tests.memory import files
 
 pytestmark = pytest.mark.django_db
 
@@ -147,13 +148,58 @@ def test_a_person_finds_their_own_and_the_shared_passages(by_words, library, ali
 # Indexing
 
 
-def test_what_cannot_be_read_fails_in_words_and_is_not_found(by_words, keep):
-    keep("Notes", "A hotel costs 5.")
+def test_what_cannot_be_read_fails_in_words(by_words, keep):
     document = keep("Notes", "<p> </p>", media_type="text/html")
 
     assert document.status == DocumentStatus.FAILED
     assert document.error == "There is no text in this document."
-    assert texts("hotel") == []
+
+
+def test_what_replaces_a_document_and_cannot_be_read_leaves_the_old_passages(by_words, keep):
+    keep("Notes", "A hotel costs 5.")
+    document = keep("Notes", "<p> </p>", media_type="text/html")
+
+    assert document.status == DocumentStatus.FAILED
+    assert "no text in this document. What this document held before is kept, and still found" in document.error
+    assert texts("hotel") == ["A hotel costs 5."]
+
+
+def test_until_its_replacement_is_read_a_document_is_found_as_it_was(by_words, keep):
+    keep("Notes", "A hotel costs 5.")
+
+    knowledge.add_document(title="Notes", content=b"A hotel costs 7.", media_type="text/plain", owner_id=None)
+    assert texts("hotel") == ["A hotel costs 5."]
+
+    indexing.index_waiting()
+    assert texts("hotel") == ["A hotel costs 7."]
+
+
+def test_a_document_of_one_agent_is_used_by_that_agent_alone(by_words, alice):
+    for agent_id, text in (
+        (None, "The heron is shared."),
+        (7, "The heron is of seven."),
+        (8, "The heron is of eight."),
+    ):
+        knowledge.add_document(
+            title="Birds", content=text.encode(), media_type="text/plain", owner_id=alice.pk, agent_id=agent_id
+        )
+    indexing.index_waiting()
+
+    def found(agent_id: int | None, user_id: int | None = alice.pk) -> set[str]:
+        return {one.text for one in knowledge.search("heron", user_id=user_id, agent_id=agent_id)}
+
+    assert found(7) == {"The heron is shared.", "The heron is of seven."}
+    assert found(9) == found(None) == {"The heron is shared."}
+    assert found(7, user_id=None) == set()
+
+
+def test_passages_know_where_they_stand(by_words, keep):
+    document = keep("Rules", files.pdf("Hotels cost 140.", "Flights cost 300."), media_type="application/pdf")
+
+    (found,) = knowledge.search("flights", user_id=None)
+
+    assert (found.title, found.page, found.position) == ("Rules", 2, 1)
+    assert (document.passages, document.state) == (2, "Ready to ask")
 
 
 def test_a_failed_document_is_tried_again_when_it_is_added_again(by_words, keep):

@@ -5,11 +5,84 @@ from contextlib import suppress
 import pytest
 
 from memory.chunking import TARGET_CHARS, Piece, cut
-from memory.reading import DocumentRefused, media_type_of, read
+from memory.reading import DocumentRefused, apart, kind_of, media_type_of, read
+from tests.memory import files
 
 
-def passages(content: str | bytes, media_type: str) -> list[Piece]:
-    return cut(read(content.encode() if isinstance(content, str) else content, media_type))
+def passages(content: str | bytes, declared: str = "") -> list[Piece]:
+    written = content.encode() if isinstance(content, str) else content
+    return cut(read(written, kind_of(written, declared)).sections)
+
+
+def whole(content: bytes, declared: str = "") -> str:
+    return read(content, kind_of(content, declared)).text
+
+
+def test_passages_of_a_pdf_know_their_page():
+    assert passages(files.pdf("Hotels cost\nat most 140.", "Flights are book-\ned early.")) == [
+        Piece("", "Hotels cost\nat most 140.", 1),
+        Piece("", "Flights are booked early.", 2),
+    ]
+
+
+def test_passages_of_a_word_file_know_their_headings_and_keep_rows_together():
+    written = files.docx("# Travel", "Book early.", "## Hotels", "At most 140.", "City|Limit\nRome|150\nOslo|200")
+
+    assert passages(written) == [
+        Piece("Travel", "Book early."),
+        Piece("Travel › Hotels", "At most 140.\n\nCity | Limit\nRome | 150\nOslo | 200"),
+    ]
+
+
+def test_the_whole_text_is_kept_as_it_is_read():
+    diff = b"--- a.py\n+++ b.py\n@@ -1,2 +1,2 @@\n-x = 1\n+x = 2\n\n\n print(x)\n"
+
+    assert whole(diff, "text/x-diff") == diff.decode()
+    assert whole(files.pdf("One.", "Two.")) == "[Page 1]\n\nOne.\n\n[Page 2]\n\nTwo."
+    assert whole(files.docx("# Travel", "Early.")) == "# Travel\n\nEarly."
+
+
+def test_what_a_file_is_its_content_tells_and_not_its_name():
+    assert kind_of(files.pdf("One."), "text/plain") == "application/pdf"
+    assert kind_of(files.docx("One."), "application/pdf").endswith("wordprocessingml.document")
+    assert kind_of(b"<!DOCTYPE html><p>One.", "text/plain") == "text/html"
+    assert kind_of(b"print(1)", "application/pdf") == "text/plain"
+    assert kind_of(b"# One", "text/markdown; charset=utf-8") == "text/markdown"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (files.locked(files.pdf("Secret")), "locked with a password"),
+        (files.pdf("", ""), "text recognition"),
+        (files.pdf("One.")[:150], "damaged"),
+        (files.pdf_with_a_bomb(1_000_000_000), "PDF"),
+        (files.pdf(*["One."] * 2_001), "2,001 pages; at most 2,000"),
+        (files.packed({"word/document.xml": b"<a>" + b" " * 120_000_000}), "unpacks to more than 100 MB"),
+        (files.packed({"word/notes.txt": "One."}), "damaged"),
+        (files.packed({"notes.txt": "One."}), "Archives"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and so on", "old Office file"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "not a text file"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "file",
+)
+def test_a_hostile_or_useless_file_ends_in_a_sentence(content, words):
+    with pytest.raises(DocumentRefused, match=words):
+        passages(content)
+
+
+def test_a_reader_that_takes_too_long_is_stopped():
+    with pytest.raises(DocumentRefused, match="takes too long"):
+        apart.read(b"One.", "text/plain", seconds=0)
+
+
+def test_a_reader_that_breaks_down_harms_nobody_and_says_so():
+    with pytest.raises(DocumentRefused, match="damaged"):
+        apart.read(b"One.", "no/such kind")
+
+
+def test_halves_of_characters_never_reach_the_database():
+    assert passages("a\udc80b".encode("utf-8", "surrogatepass")) != []
 
 
 def test_markdown_passages_know_the_headings_above_them():
@@ -75,13 +148,12 @@ def test_common_encodings_are_read(encoding):
 @pytest.mark.parametrize(
     ("content", "media_type", "words"),
     [
-        (b"%PDF-1.7", "application/pdf", "Accepted are plain text"),
-        (b"text", "", "Accepted are plain text"),
+        (b"%PDF-1.7", "application/pdf", "damaged"),
         (b"\x00\x01\x02 binary", "text/plain", "not a text file"),
         (b"  \n ", "text/plain", "is empty"),
         (b"<p> </p>", "text/html", "no text"),
-        (b"x" * 2_000_001, "text/plain", "at most 2 MB"),
-        (b"# a\n\nb\n\n" * 6000, "text/markdown", "more than 5,000 passages"),
+        (b"x" * 5_000_001, "text/plain", "at most 5 MB"),
+        (b"# a\n\nb\n\n" * 11_000, "text/markdown", "more than 10,000 passages"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_words(content, media_type, words):

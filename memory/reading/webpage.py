@@ -73,6 +73,7 @@ class _Page:
         self._hidden_by = ""
         self._hidden_depth = 0
         self._is_preformatted = False
+        self._is_in_cell = False
 
     def open(self, tag: str) -> None:
         if self._hidden_by:
@@ -81,13 +82,16 @@ class _Page:
             self._hidden_by, self._hidden_depth = tag, 1
         elif tag in HEADINGS:
             self.end_section()
-        elif tag in PARAGRAPHS:
+        elif tag in PARAGRAPHS and not self._stays_in_row(tag):
             self._parts.append("\n\n")
             self._is_preformatted = tag == "pre"
         elif tag in LINES:
             self._parts.append("\n- " if tag == "li" else "\n")
-        elif tag in {"td", "th"} and self._parts and not self._parts[-1].endswith("\n"):
-            self._parts.append(" | ")
+            self._is_in_cell = False
+        elif tag in {"td", "th"}:
+            self._is_in_cell = True
+            if self._parts and not self._parts[-1].endswith("\n"):
+                self._parts.append(" | ")
 
     def close(self, tag: str) -> None:
         if self._hidden_by:
@@ -95,9 +99,16 @@ class _Page:
             self._hidden_by = self._hidden_by if self._hidden_depth else ""
         elif tag in HEADINGS:
             self._start_section(level=int(tag[1]))
-        elif tag in PARAGRAPHS:
+        elif tag in {"td", "th"}:
+            self._is_in_cell = False
+        elif tag in PARAGRAPHS and not self._stays_in_row(tag):
             self._parts.append("\n\n")
             self._is_preformatted = False
+
+    def _stays_in_row(self, tag: str) -> bool:
+        """A row of a table is one line, also where its cells hold paragraphs."""
+        self._is_in_cell = self._is_in_cell and tag in {"p", "div"}
+        return self._is_in_cell
 
     def write(self, text: str) -> None:
         if self._hidden_by:
