@@ -9,7 +9,6 @@ import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
-
 GIVEN = {"procedure": ("view", "add", "change")}
 
 

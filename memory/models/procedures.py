@@ -10,8 +10,10 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Q
 from uuid_utils.compat import uuid7
+
+from memory.models.memories import MemoryPreference
 
 LONGEST_TRIGGER = 200
 LONGEST_BODY = 800
@@ -39,8 +41,14 @@ class ProcedureOrigin(models.TextChoices):
 
 class ProcedureQuerySet(models.QuerySet["Procedure"]):
     def for_run(self, *, user_id: int | None, agent_id: int) -> "ProcedureQuerySet":
-        """Those in use that a run of this agent for this person may follow; without a person nobody's own."""
-        whose = Q(user=None) if user_id is None else Q(user=None) | Q(user_id=user_id)
+        """Those in use that a run of this agent for this person may follow; without a person nobody's own.
+
+        Nor a person's own while that person's memory is paused.
+        """
+        whose = Q(user=None)
+        if user_id is not None:
+            is_paused = MemoryPreference.objects.filter(user=user_id, is_paused=True)
+            whose |= Q(user_id=user_id) & ~Exists(is_paused)
         return self.filter(whose, Q(agent_id=None) | Q(agent_id=agent_id), status=ProcedureStatus.ACTIVE)
 
     def newest(self) -> "ProcedureQuerySet":
