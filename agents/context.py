@@ -31,6 +31,7 @@ class AgentConfig:
     output_schema: dict[str, Any] | None = None
     team: Team = field(default_factory=Team)
     memory: MemorySettings = field(default_factory=MemorySettings)
+    id: int = 0  # of the agent; what is kept for one agent only is found by it
 
     @property
     def offered(self) -> dict[str, ToolSpec]:
@@ -66,4 +67,6 @@ class RunContext:
     llm: LLM
     transcript: list[Entry]
     turn: int
+    shown_in: uuid.UUID | None = None  # the person's thread; a child agent's own is another one
     recollection: Recollection = field(default_factory=Recollection)
+    is_recall_due: bool = False  # whether it is to be reminded before the LLM is asked

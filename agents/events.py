@@ -1,11 +1,11 @@
 """The wire language: AG-UI 1.0 events of a run, built from its rows alike when they happen and when they are replayed.
 
 Our `CUSTOM` names: `tool.status`, `llm.retry`, `message.superseded`, `limit.warning`, `run.removed`,
-`tool.decided`. Each event carries `metadata {seq, runId, threadId, epoch}`; see docs/protocol.md.
+`tool.decided`, `memory.used`. Each event carries `metadata {seq, runId, threadId, epoch}`; see docs/protocol.md.
 """
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -35,6 +35,7 @@ from django.utils import timezone
 from agents import interrupts
 from agents.models import Agent, Approval, CallStatus, Decision, Handoff, Message, Run, RunStatus, StopReason, ToolCall
 from agents.teams import Colleague
+from memory.recall import Recalled
 
 Named = Agent | Colleague
 Speaker = Literal["user", "assistant"]
@@ -164,6 +165,16 @@ def handed_over(source: Named, target: Named, *, reason: str, confidence: float)
     return CustomEvent(name="handoff", value=value, timestamp=_now())
 
 
+def memory_used(found: Iterable[Recalled]) -> BaseEvent:
+    """What the answer was reminded of, for the person it is about."""
+    return CustomEvent(name="memory.used", value={"memories": [_reminder(one) for one in found]}, timestamp=_now())
+
+
+def _reminder(one: Recalled) -> dict[str, Any]:
+    told: dict[str, Any] = {"id": str(one.id), "text": one.text, "kind": one.kind, "saidAt": _ms(one.said_at)}
+    return told | {"threadId": str(one.thread_id)} if one.thread_id else told
+
+
 def llm_retry(*, attempt: int, of: int, delay: float, reason: str) -> BaseEvent:
     value = {"attempt": attempt, "of": of, "delayMs": round(delay * 1000), "reason": reason}
     return CustomEvent(name="llm.retry", value=value, timestamp=_now())
@@ -227,6 +238,7 @@ def replay(
     pending: Iterable[Approval] = (),
     said: Mapping[uuid.UUID, Iterable[Decision]] = MappingProxyType({}),
     handoffs: Mapping[uuid.UUID, Handoff] = MappingProxyType({}),
+    used: Sequence[Recalled] = (),
 ) -> Iterator[BaseEvent]:
     """The events of a run as its rows tell it; folding them gives what folding the live ones gave."""
     agent = run.agent_version.agent
@@ -239,6 +251,8 @@ def replay(
             continue
         if message.text or message.role == "user":
             yield from whole_text(message)
+        if message.role == "user" and used:
+            yield memory_used(used)
         asked = calls_of.get(message.id, [])
         for call in asked:
             yield from call_asked(call.id, call.name, call.raw_arguments, message.id)

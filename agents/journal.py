@@ -15,7 +15,7 @@ from ag_ui.core import Interrupt
 from django.db import transaction
 from django.utils import timezone
 
-from agents import approvals, budgets, children, faults, interrupts
+from agents import approvals, budgets, children, faults, interrupts, recalling
 from agents.facts import HandedOver, TaskGiven
 from agents.lease import Claim, LeaseLost
 from agents.llm import pricing, tokens
@@ -44,6 +44,7 @@ from agents.spans import (
     handoff_span,
     llm_span,
     lost_call_span,
+    recall_span,
     receive_span,
     tool_span,
 )
@@ -51,6 +52,9 @@ from agents.teams import Routing
 from agents.text import storable
 from agents.tools.base import ToolResult
 from agents.transcript import Answer, Call
+from memory.recall import Recalled
+from memory.uses import keep_uses
+from memory.windows import Said, forget_windows_of_run, keep_windows
 from observability import recorder
 from observability.recorder import SpanFacts, Status
 
@@ -74,7 +78,16 @@ class Heard:
 class Journal:
     """Writes the steps of one run for the worker that holds it. Its methods block: call them off the loop."""
 
-    def __init__(self, claim: Claim, run: Run, messages: list[Message], calls: list[ToolCall], provider: str):
+    def __init__(
+        self,
+        claim: Claim,
+        run: Run,
+        messages: list[Message],
+        calls: list[ToolCall],
+        provider: str,
+        *,
+        said_before: str = "",
+    ):
         self.run = run
         self._active_before = run.active_ms
         self._spent: list[tuple[int, Decimal]] = []  # tokens and money that the ledger does not know yet
@@ -85,6 +98,8 @@ class Journal:
         self._calls_made = len(calls)
         self._open_calls = sum(call.is_open for call in calls)
         self._provider = provider
+        self._asked = next((message for message in messages if message.role == Role.USER), None)
+        self._said_before = said_before
 
     @transaction.atomic
     def opened(self, cut_off: list[ToolCall]) -> None:
@@ -121,6 +136,14 @@ class Journal:
         """A reply that counts from here on; store it with `replied`, or with `ended` when it is the last one."""
         self.run.turn += 1
         return Heard(message_id, reply, answer, attempt, self._count(reply.llm_name, reply.usage))
+
+    def recalled(self, found: list[Recalled], timer: Timer, *, last_seq: int) -> list[Recalled]:
+        """What the run is reminded of, counted once; those that are still there."""
+        assert self.run.user_id is not None
+        with self._step({}, last_seq=last_seq):
+            kept = keep_uses(found, run_id=self.run.id, user_id=self.run.user_id) if found else []
+            recorder.record_spans([recall_span(self.run, self._question, kept, timer)])
+        return kept
 
     def replied(self, heard: Heard, *, last_seq: int) -> None:
         """The LLM's reply, its usage and the tool calls it asked for."""
@@ -210,6 +233,7 @@ class Journal:
             recorder.record_spans(spans)
             if heard:
                 self._keep(heard)
+                self._keep_windows(heard)
                 faults.reach("before_reply_commit")
             if interrupted:
                 self._message(*interrupted, is_interrupted=True)
@@ -248,6 +272,26 @@ class Journal:
             self._ask_for(message, heard.answer.calls)
         span = llm_span(self.run, self._provider, heard.reply, heard.answer, heard.attempt, heard.cost)
         recorder.record_spans([span])
+
+    def _keep_windows(self, heard: Heard) -> None:
+        """What was asked and answered can be found in later conversations, if the person has not ruled that out."""
+        run = self.run
+        if run.replaces_id:
+            forget_windows_of_run(run.replaces_id)
+        if run.status != RunStatus.COMPLETED or self._asked is None or not recalling.may_learn(run):
+            return
+        assert run.user_id is not None
+        agent = run.agent_version.agent
+        asked = Said(self._asked.id, str(run.user), self._asked.text, self._asked.created_at)
+        answered = Said(heard.message_id, agent.name, storable(heard.reply.text), timezone.now())
+        keep_windows(
+            [asked, answered],
+            user_id=run.user_id,
+            agent_id=agent.id,
+            thread_id=run.thread_id,
+            run_id=run.id,
+            before=self._said_before,
+        )
 
     def _ask_for(self, message: Message, calls: list[Call]) -> None:
         rows = ToolCall.objects.bulk_create(_call_row(message, place, call) for place, call in enumerate(calls))

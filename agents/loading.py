@@ -8,8 +8,8 @@ from typing import Any, cast
 from ag_ui.core import BaseEvent
 
 from accounts.models import User
-from agents import children, decisions, events, lease, output, rows
-from agents.context import AgentConfig, RunContext
+from agents import children, decisions, events, lease, output, recalling, rows
+from agents.context import AgentConfig, Recollection, RunContext
 from agents.journal import Journal
 from agents.lease import Claim, LeaseLost
 from agents.llm import connection
@@ -83,17 +83,24 @@ def load(claim: Claim) -> Loaded:
     for call in cut_off:
         if call.effect == Effect.UNSAFE:  # never begun again: what became of it is for a person to say
             call.status = CallStatus.OUTCOME_UNKNOWN
-    ctx = _context(run, messages, calls)
+    ctx = _context(run, messages, calls, is_beginning=run.turn == 0)
     run.llm_name = ctx.agent.llm_name
     replay = events.replay(
-        run, mine, own_calls, said=decisions.of_runs([run]), handoffs=decisions.handoffs_of([own_calls])
+        run,
+        mine,
+        own_calls,
+        said=decisions.of_runs([run]),
+        handoffs=decisions.handoffs_of([own_calls]),
+        used=ctx.recollection.memories,
     )
-    return Loaded(claim, run, ctx, Journal(claim, run, mine, own_calls, ctx.llm.provider), list(replay), cut_off)
+    said_before = next((message.text for message in reversed(messages) if message.run_id != run.id), "")
+    journal = Journal(claim, run, mine, own_calls, ctx.llm.provider, said_before=said_before)
+    return Loaded(claim, run, ctx, journal, list(replay), cut_off)
 
 
 def again(run: Run) -> RunContext:
     """The same run as another agent of it sees it."""
-    return _context(run, *_rows_up_to(run))
+    return _context(run, *_rows_up_to(run), is_beginning=True)
 
 
 def _run(run_id: uuid.UUID) -> Run:
@@ -115,9 +122,10 @@ def _rows_up_to(run: Run) -> tuple[list[Message], list[ToolCall]]:
     return messages, list(ToolCall.objects.filter(message__in=answers).order_by("position")) if answers else []
 
 
-def _context(run: Run, messages: list[Message], calls: list[ToolCall]) -> RunContext:
+def _context(run: Run, messages: list[Message], calls: list[ToolCall], *, is_beginning: bool) -> RunContext:
     connected = connection.current()
     agent = _config(run, connected)
+    known, may_ask = recalling.standing(run)
     return RunContext(
         run_id=run.id,
         thread_id=run.thread_id,
@@ -127,6 +135,9 @@ def _context(run: Run, messages: list[Message], calls: list[ToolCall]) -> RunCon
         llm=connection.llm_for(connected),
         transcript=_as_seen(run, transcript(messages, calls, run, agent.output_schema)),
         turn=run.turn,
+        shown_in=run.shown_in,
+        recollection=Recollection(memories=tuple(known)),
+        is_recall_due=may_ask and is_beginning,
     )
 
 
@@ -205,6 +216,7 @@ def _config(run: Run, connected: Connection) -> AgentConfig:
         output_schema=version.output_schema,
         team=_team(run),
         memory=MemorySettings.model_validate(version.memory),
+        id=version.agent.id,
     )
 
 

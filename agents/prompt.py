@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
+from agents import reminders
 from agents.context import RunContext
 from agents.llm.base import LLMRequest, ToolSpec
 from agents.models import CallStatus
@@ -47,6 +48,7 @@ def _offered(ctx: RunContext) -> list[ToolSpec]:
 def _instructions(ctx: RunContext) -> str:
     today = datetime.now(UTC).strftime("%A, %d %B %Y")
     said = f"{ctx.agent.instructions.strip()}\n\nToday is {today} (UTC). You are talking to {ctx.user_name}."
+    said += reminders.block(ctx.recollection, ctx.user_name) if ctx.agent.memory.recalls else ""
     if ctx.agent.output_schema is None:
         return said
     schema = json.dumps(ctx.agent.output_schema, ensure_ascii=False)

@@ -1,7 +1,24 @@
 """What an answer is reminded of: who may be reminded at all, and what was found for them, once a run."""
 
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import Error, close_old_connections
+
+from agents.context import RunContext
+from agents.llm import tokens
 from agents.memory_settings import MemorySettings
 from agents.models import Run
+from agents.transcript import Question
+from memory.recall import Recalled, is_anything_known, recall
+from memory.uses import uses_of
+
+MOST_SECONDS = 5.0  # an answer does not wait longer for what it might be reminded of
+
+_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="recall")
+
+logger = logging.getLogger(__name__)
 
 
 def may_recall(run: Run) -> bool:
@@ -32,3 +49,47 @@ def was_triggered(run: Run) -> bool:
 
 def _settings(run: Run) -> MemorySettings:
     return MemorySettings.model_validate(run.agent_version.memory)
+
+
+def standing(run: Run) -> tuple[list[Recalled], bool]:
+    """What a run was reminded of already, and whether it may still ask; for most people one statement, no and nothing.
+
+    A run that another worker began is reminded of the same things.
+    """
+    if run.user_id is None or not may_recall(run) or not is_anything_known(run.user_id, besides_thread=run.shown_in):
+        return [], False
+    found = uses_of([run.id]).get(run.id, [])
+    return found, not found
+
+
+async def found_for(ctx: RunContext) -> list[Recalled]:
+    """What bears on the question. Looking may take a while and may fail: the answer then does without."""
+    looking = asyncio.get_running_loop().run_in_executor(_threads, _look, ctx)
+    try:
+        return await asyncio.wait_for(looking, MOST_SECONDS)
+    except TimeoutError:
+        logger.warning("Run %s goes without memories: looking took longer than %s s.", ctx.run_id, MOST_SECONDS)
+    except Error as error:
+        logger.warning("Run %s goes without memories: the database failed (%s).", ctx.run_id, error)
+    return []
+
+
+def _look(ctx: RunContext) -> list[Recalled]:
+    """In a thread of our own: the model that reads the question takes longer than a database thread should wait."""
+    close_old_connections()
+    try:
+        assert ctx.user_id is not None
+        return recall(
+            _question(ctx),
+            user_id=ctx.user_id,
+            agent_id=ctx.agent.id,
+            most_tokens=ctx.agent.memory.recall_tokens,
+            count_tokens=lambda text: tokens.count_tokens([text], ctx.agent.llm_name),
+            besides_thread=ctx.shown_in,
+        )
+    finally:
+        close_old_connections()
+
+
+def _question(ctx: RunContext) -> str:
+    return next((entry.text for entry in reversed(ctx.transcript) if isinstance(entry, Question)), "")

@@ -5,13 +5,14 @@ import logging
 import uuid
 from collections.abc import Coroutine
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from agents import doorbell, events, faults, interrupts, lease, loop
+from agents import doorbell, events, faults, interrupts, lease, loop, recalling
 from agents.budgets import OverBudget, has_limits
 from agents.database import in_database, patiently
 from agents.facts import (
@@ -35,6 +36,7 @@ from agents.models import RunStatus, StopReason, WaitKind
 from agents.outcomes import closing
 from agents.spans import Attempt, Timer
 from agents.transcript import awaited_calls, open_calls
+from memory.recall import Recalled
 
 logger = logging.getLogger(__name__)
 
@@ -122,8 +124,25 @@ class _Drive:
 
     async def _work(self) -> None:
         self._log.say(*self._replay)
+        await self._recall()
         while await self._runs_on():
             self._ctx = await in_database(again, self._run)
+            await self._recall()
+
+    async def _recall(self) -> None:
+        """Once a run, before the LLM is asked: what is known about the person that bears on the question."""
+        if not self._ctx.is_recall_due:
+            return
+        timer = Timer()
+        found = await recalling.found_for(self._ctx)
+        timer.stop()
+        await _whole(self._recalled(found, timer))
+
+    async def _recalled(self, found: list[Recalled], timer: Timer) -> None:
+        frames = self._log.number([events.memory_used(found)] if found else [])
+        kept = await patiently(self._journal.recalled, found, timer, last_seq=self._log.last_seq)
+        self._ctx.recollection = replace(self._ctx.recollection, memories=tuple(kept))
+        self._log.publish(frames)
 
     async def _runs_on(self) -> bool:
         """Let the agent go on; whether another one has taken over, with whom the run goes on."""

@@ -11,6 +11,8 @@ from agents import decisions, events, interrupts
 from agents.channels import Batch
 from agents.decisions import Decisions, Handoffs
 from agents.models import Approval, Message, Run, RunQuerySet, RunStatus, ToolCall
+from memory.recall import Recalled
+from memory.uses import uses_of
 
 Row = TypeVar("Row", Message, ToolCall, Approval)
 
@@ -43,8 +45,17 @@ def _snapshots(chosen: RunQuerySet) -> list[Snapshot]:
     waiting = [run for run in runs if run.status == RunStatus.WAITING]
     pending = _by_run(interrupts.pending_approvals(waiting)) if waiting else {}
     said, handoffs = decisions.of_runs(runs), decisions.handoffs_of(calls.values())
+    used = uses_of(run.id for run in runs)
     return [
-        of_rows(run, messages.get(run.id, []), calls.get(run.id, []), pending.get(run.id, ()), said, handoffs)
+        of_rows(
+            run,
+            messages.get(run.id, []),
+            calls.get(run.id, []),
+            pending.get(run.id, ()),
+            said,
+            handoffs,
+            used.get(run.id, ()),
+        )
         for run in runs
     ]
 
@@ -56,9 +67,10 @@ def of_rows(
     pending: Sequence[Approval] = (),
     said: Decisions | None = None,
     handoffs: Handoffs | None = None,
+    used: Sequence[Recalled] = (),
 ) -> Snapshot:
     """What these rows say; nothing is read."""
-    told = list(events.replay(run, messages, calls, pending, said or {}, handoffs or {}))
+    told = list(events.replay(run, messages, calls, pending, said or {}, handoffs or {}, used))
     numbering = events.Numbering(run.id, run.shown_in, run.epoch)
     first = run.last_seq - len(told) + 1
     # Who has only a part of it cannot go on from there: the live log counts otherwise below this number.

@@ -14,6 +14,7 @@ from agents.models import Approval, CallStatus, Decision, Run, Settlement, ToolC
 from agents.teams import HandOff
 from agents.tools.base import ToolResult
 from agents.transcript import Answer, Call
+from memory.recall import Recalled
 from observability.recorder import Kind, SpanFacts, Status
 
 
@@ -57,6 +58,26 @@ def receive_span(run: Run, question: str) -> SpanFacts:
         duration_ms=waited,
         input=question,
         attributes={"plumbline.step": "receive"},
+    )
+
+
+def recall_span(run: Run, question: str, found: list[Recalled], timer: Timer) -> SpanFacts:
+    """What was looked for, and what the run was reminded of; finding nothing is an answer too."""
+    return SpanFacts(
+        id=timer.span_id,
+        trace_id=run.trace_id,
+        parent_id=_parent(run),
+        kind=Kind.RETRIEVAL,
+        name="recall",
+        status=Status.OK,
+        started_at=timer.started_at,
+        duration_ms=timer.duration_ms,
+        input=question,
+        output=[
+            {"id": str(one.id), "kind": one.kind, "text": one.text, "score": round(one.score, 4), **one.parts}
+            for one in found
+        ],
+        attributes={"plumbline.step": "recall", "plumbline.memories": len(found)},
     )
 
 

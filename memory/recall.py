@@ -11,6 +11,7 @@ from memory.models import Memory, MemoryKind, Window
 
 MOST_ALWAYS = 300  # tokens of what goes into every answer: preferences and what is pinned
 CANDIDATES = 60
+CONVERSATION = "conversation"  # the kind of what was said, beside those of memories
 
 ANYTHING = """
 SELECT (EXISTS (SELECT 1 FROM memory_memory WHERE user_id = %(user_id)s AND status = 'active')
@@ -94,11 +95,11 @@ def _by_words(query: str, user_id: int, agent_id: int, besides_thread: uuid.UUID
 
 
 def _of_memory(memory: Memory, score: float) -> Recalled:
-    return Recalled(memory.kind, memory.text, memory.valid_from, score, memory_id=memory.pk)
+    return Recalled(memory.kind, memory.text, memory.created_at, score, memory_id=memory.pk)
 
 
 def _of_window(window: Window, score: float) -> Recalled:
-    return Recalled("conversation", window.text, window.said_at, score, window_id=window.pk, thread_id=window.thread_id)
+    return Recalled(CONVERSATION, window.text, window.said_at, score, window_id=window.pk, thread_id=window.thread_id)
 
 
 def _within(found: list[Recalled], most_tokens: int, count_tokens: Callable[[str], int]) -> list[Recalled]:
