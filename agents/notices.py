@@ -104,11 +104,14 @@ def _words(approval: Approval, person: User) -> str:
 
 
 def _link(approval: Approval, person: User) -> str:
-    """The chat for whoever asked there, the console for everybody else. A trigger's run has no conversation."""
+    """The conversation for whoever asked there (a trigger's run has none), else the console for those who may open it,
+    and for everybody the page of those who decide."""
     run = approval.run
-    is_in_chat = run.user_id == person.pk and not Firing.objects.filter(run=run.trace_id).exists()
-    page = f"/c/{run.shown_in}/" if is_in_chat else reverse("admin:agents_approval_change", args=[approval.pk])
-    return settings.SITE_URL + page
+    if run.user_id == person.pk and not Firing.objects.filter(run=run.trace_id).exists():
+        return f"{settings.SITE_URL}/c/{run.shown_in}/"
+    if person.is_staff and person.has_perm("agents.view_approval"):
+        return settings.SITE_URL + reverse("admin:agents_approval_change", args=[approval.pk])
+    return f"{settings.SITE_URL}/approvals/{approval.pk}/"
 
 
 def _pretty(arguments: str) -> str:

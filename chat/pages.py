@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
 from accounts.models import User
@@ -55,8 +55,29 @@ def page_data(
         },
         "canSeeTraces": user.has_perm("observability.view_trace"),
         "canSettle": user.is_staff and user.has_perm("agents.add_settlement"),
-        "viewer": _viewer(user, conversation),
+        "viewer": viewer_of(
+            user, _asked_in(conversation), is_owner=conversation is None or conversation.owner_id == user.pk
+        ),
     }
+
+
+def viewer_of(user: User, asked: QuerySet[Approval], *, is_owner: bool) -> dict[str, Any]:
+    """What tells whether one of these approvals is theirs to decide, and which they have decided already."""
+    said = asked.filter(decisions__by=user, decisions__arguments_digest=F("arguments_digest"))
+    return {
+        "email": user.email,
+        "isOwner": is_owner,
+        "isStaff": user.is_staff,
+        "isSuperuser": user.is_superuser,
+        "groups": [group.name for group in user.groups.all()],
+        "decided": [f"{pk}:{digest}" for pk, digest in said.values_list("pk", "arguments_digest")],
+    }
+
+
+def _asked_in(conversation: Conversation | None) -> QuerySet[Approval]:
+    if conversation is None:
+        return Approval.objects.none()
+    return Approval.objects.filter(Q(run__thread=conversation.id) | Q(run__root__thread=conversation.id))
 
 
 def _agents(present: Agent | None) -> list[Agent]:
@@ -79,20 +100,6 @@ def _trial(version: AgentVersion) -> dict[str, Any]:
         "name": version.agent.name,
         "isLive": version.standing == VersionStanding.LIVE,
         "url": reverse("admin:agents_agent_change", args=[version.agent_id]),
-    }
-
-
-def _viewer(user: User, conversation: Conversation | None) -> dict[str, Any]:
-    """What tells whether an approval is theirs to decide, and which they have decided already."""
-    asked = Approval.objects.filter(run__thread=conversation.id) if conversation else Approval.objects.none()
-    said = asked.filter(decisions__by=user, decisions__arguments_digest=F("arguments_digest"))
-    return {
-        "email": user.email,
-        "isOwner": conversation is None or conversation.owner_id == user.pk,
-        "isStaff": user.is_staff,
-        "isSuperuser": user.is_superuser,
-        "groups": [group.name for group in user.groups.all()],
-        "decided": [f"{pk}:{digest}" for pk, digest in said.values_list("pk", "arguments_digest")],
     }
 
 

@@ -39,7 +39,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
         rows = (
             visible.exclude(status__in=OPEN_APPROVALS) if is_closed else visible.filter(status=ApprovalStatus.PENDING)
         )
-        asked_for = {name: value for name, value in request.GET.items() if name != "part"}
+        asked_for = {name: request.GET[name] for name in request.GET if name != "part"}
         paged = Paged.read(rows, asked_for)
         shown = [approval.pk for approval in paged.rows]
         mine = set(Approval.objects.decidable_by(request.user).filter(pk__in=shown).values_list("pk", flat=True))
@@ -47,8 +47,9 @@ class ApprovalAdmin(ReadOnlyAdmin):
             approval.summary, approval.is_mine = summary(approval.call.arguments), approval.pk in mine
         template = "_approvals.html" if "part" in request.GET else "approvals.html"
         live = f"?{urlencode(asked_for | {'part': 'list'})}"
-        context = {"title": "Approvals", "paged": paged, "is_closed": is_closed, "live": live}
-        return self.page(request, template, is_fullwidth="1", **context)
+        return self.page(
+            request, template, title="Approvals", paged=paged, is_closed=is_closed, live=live, is_fullwidth="1"
+        )
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
@@ -33,10 +33,12 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
         return self if user.is_staff else self.filter(Q(run__user=user) | _asks(user))
 
     def decidable_by(self, user: User | AnonymousUser) -> "ApprovalQuerySet":
-        """Those that are asked now and are this person's to decide."""
+        """Those that are asked now and are this person's to decide, who has not approved the same already."""
         if not user.is_authenticated:
             return self.none()
-        return self.filter(_asks(user), status=ApprovalStatus.PENDING)
+        same = {"approval__call": OuterRef("call"), "arguments_digest": OuterRef("arguments_digest")}
+        approved = Decision.objects.filter(**same, by=user, verdict=Verdict.APPROVE)
+        return self.filter(~Exists(approved), _asks(user), status=ApprovalStatus.PENDING)
 
 
 def _asks(user: User) -> Q:

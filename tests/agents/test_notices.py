@@ -130,8 +130,55 @@ def test_whoever_asked_is_told_only_after_five_minutes_and_led_to_the_chat(alice
     assert f"https://chat.example.org/c/{approval.run.thread_id}/" in message.body
 
 
-def test_where_there_is_no_conversation_the_console_is_the_place(dana):
-    trigger = Trigger(name="Hook", agent=Agent.objects.get(slug="assistant"), run_as=dana)
+@pytest.mark.parametrize("is_staff", [True, False])
+def test_who_cannot_open_the_console_is_led_to_a_page_of_their_own(alice, charlie, is_staff):
+    charlie.is_staff = is_staff  # of the staff, but without the permission
+    charlie.save()
+    approval = a_pending_approval(alice, levels=[{"who": f"user:{charlie.email}"}])
+
+    assert tell_all_of(approval) == f"https://chat.example.org/approvals/{approval.pk}/"
+
+
+def test_an_operator_is_led_to_the_console(alice, charlie):
+    charlie.is_staff = True
+    charlie.save()
+    charlie.groups.add(Group.objects.get(name="Operators"))
+    approval = a_pending_approval(alice, levels=[{"who": f"user:{charlie.email}"}])
+
+    assert tell_all_of(approval) == f"https://chat.example.org/admin/agents/approval/{approval.pk}/change/"
+
+
+def test_the_page_the_mail_leads_to_opens_for_its_reader_and_for_no_stranger(alice, bob, charlie, client_of):
+    approval = a_pending_approval(alice, levels=[{"who": f"user:{charlie.email}"}])
+    path = tell_all_of(approval).removeprefix("https://chat.example.org")
+
+    assert client_of(charlie).get(path).status_code == 200
+    assert client_of(bob).get(path).status_code == 404
+
+
+@pytest.mark.parametrize("is_superuser", [True, False])
+def test_a_triggers_run_has_no_conversation_to_lead_to(alice, is_superuser):
+    alice.is_staff = alice.is_superuser = is_superuser
+    alice.save()
+    approval = a_triggers_approval(alice)
+    minutes_later(6)
+
+    link = tell_all_of(approval)
+
+    console, own = f"/admin/agents/approval/{approval.pk}/change/", f"/approvals/{approval.pk}/"
+    assert link == f"https://chat.example.org{console if is_superuser else own}"
+
+
+def tell_all_of(approval):
+    """The link of the one mail that goes out."""
+    mail.outbox.clear()
+    notices.tell(approval.pk)
+    (message,) = mail.outbox
+    return message.body.rpartition("Decide here: ")[2]
+
+
+def a_triggers_approval(owner):
+    trigger = Trigger(name="Hook", agent=Agent.objects.get(slug="assistant"), run_as=owner)
     give_keys(trigger)
     trigger.save()
     run = fire(trigger, body="Go.").run
@@ -139,11 +186,7 @@ def test_where_there_is_no_conversation_the_console_is_the_place(dana):
     run.messages.create(position=1, role="assistant", text="One moment.")
     call = a_call(run, CallStatus.AWAITING_APPROVAL)
     approvals.ask([(call, Policy())])
-    minutes_later(6)
-
-    notices.tell(run.approvals.get().pk)
-
-    assert "/admin/agents/approval/" in mail.outbox[0].body
+    return run.approvals.get()
 
 
 def test_what_is_decided_is_not_told(alice, dana):

@@ -25,6 +25,14 @@ export class ApprovalCard extends HTMLElement {
     this.#draw()
   }
 
+  connectedCallback() {
+    tellOthers()
+  }
+
+  disconnectedCallback() {
+    tellOthers()
+  }
+
   #draw() {
     const { metadata } = this.#interrupt
     this.setAttribute("role", "group")
@@ -144,6 +152,11 @@ export class ApprovalCard extends HTMLElement {
       settleUrl ? el("div.row", {}, el("a.button.is-small.is-main", { href: settleUrl }, "Settle it")) : null,
     ]
   }
+}
+
+/** Whoever counts what waits for this person looks again. */
+function tellOthers() {
+  document.dispatchEvent(new CustomEvent("approval"))
 }
 
 function argumentsOf(raw) {

@@ -1,5 +1,6 @@
 /** `<side-bar>`: the conversations: search, older ones, rename, pin, delete. A drawer where the screen is narrow. */
 import { fragment, post } from "../lib/http.js"
+import "./asks_you.js"
 import { announce } from "./dom.js"
 
 export class SideBar extends HTMLElement {
