@@ -3,16 +3,24 @@
 Each takes a memory found by `Memory.objects.of(user_id)` and says who did it. All but deleting can be undone.
 """
 
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
 from memory import history, sameness
+from memory.mentions import forget_mentions
 from memory.models import Memory, MemoryEvent, MemoryOperation, MemoryPreference, MemoryStatus, Window
 from memory.models.memories import LONGEST_MEMORY
 from memory.succession import rivals, succeed
+
+UNUSED = timedelta(days=180)
+UNIMPORTANT = 2
+MOST_AT_ONCE = 10_000
 
 
 class MemoryRefused(Exception):
@@ -37,7 +45,7 @@ def restore(memory: Memory, *, by: User | None, reason: str = "") -> Memory:
     if found.status == MemoryStatus.ACTIVE:
         return found
     _check_unique(found, found.content_hash)
-    changes = {"status": MemoryStatus.ACTIVE, "superseded_by_id": None}
+    changes: dict[str, Any] = {"status": MemoryStatus.ACTIVE, "superseded_by_id": None}
     if found.status == MemoryStatus.SUPERSEDED:
         changes["valid_to"] = None
     if found.expires_at and found.expires_at <= timezone.now():
@@ -123,6 +131,20 @@ def delete_all(user_id: int, *, by: User | None, thread_id: UUID | None = None) 
     return len(found)
 
 
+def archive_stale(*, now: datetime | None = None) -> int:
+    """Put away what nobody uses any more, and what has expired; returns how many. What is pinned stays."""
+    now = now or timezone.now()
+    is_unused = Q(last_used_at__lt=now - UNUSED) | Q(last_used_at=None, updated_at__lt=now - UNUSED)
+    unused = Q(is_unused, importance__lte=UNIMPORTANT, is_pinned=False)
+    stale = Memory.objects.filter(unused | Q(expires_at__lte=now), status=MemoryStatus.ACTIVE).order_by("user", "pk")
+    count = 0
+    for memory in stale[:MOST_AT_ONCE]:
+        has_expired = memory.expires_at is not None and memory.expires_at <= now
+        archive(memory, by=None, reason="expired" if has_expired else f"unused for {UNUSED.days} days")
+        count += 1
+    return count
+
+
 def checked_text(text: str) -> str:
     """The words as they are kept. Raises MemoryRefused."""
     words = " ".join(text.replace("\0", " ").split())
@@ -160,6 +182,8 @@ def _take_back(memory: Memory, by: User | None) -> Memory:
 
 
 def _delete(user_id: int, ids: list[UUID], by: User | None) -> None:
+    texts = Memory.objects.of(user_id).filter(pk__in=ids).values_list("text", "quote", "value")
+    forget_mentions(user_id, [text for row in texts for text in row])
     events = MemoryEvent.objects.filter(user=user_id, memory_id__in=ids)
     events.update(before={}, after={}, reason="")
     MemoryEvent.objects.bulk_create(
