@@ -47,6 +47,13 @@ class Condition:
         """Whether it is so for these arguments (JSON). Raises Untold."""
         return _truth(_value(self.tree, _read_arguments(arguments)))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The arguments it names, in the order in which they stand there."""
+        found = [node for node in ast.walk(self.tree) if isinstance(node, ast.Name)]
+        found.sort(key=lambda node: (node.lineno, node.col_offset))
+        return tuple(dict.fromkeys(node.id for node in found if node.id not in CONSTANTS and node.id not in FUNCTIONS))
+
 
 @lru_cache(maxsize=512)
 def read(text: str) -> Condition:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from agents import conditions
 from agents.memory_settings import MemorySettings
 from agents.models import AgentVersion
 from agents.output import problem_of_schema
-from agents.policies import Policy
-from agents.teams import HAND_OFF, MOST_DEPTH, Routing, tool_name
+from agents.policies import ALWAYS, NEVER, Policy
+from agents.teams import HAND_OFF, MOST_DEPTH, HandOff, Routing, Task, tool_name
 
 LIMITS = {
     "max_turns": (1, 200, "Turns"),
@@ -44,9 +45,13 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a configuration may refer to. `llm_name` is the connection's; None: the demo model answers."""
+    """What a configuration may refer to. `llm_name` is the connection's; None: the demo model answers.
+
+    `arguments` are those of each tool that takes no others.
+    """
 
     tools: frozenset[str] = frozenset()
+    arguments: dict[str, frozenset[str]] = field(default_factory=dict)
     agents: dict[str, Neighbour] = field(default_factory=dict)
     groups: frozenset[str] = frozenset()
     emails: frozenset[str] = frozenset()  # in small letters
@@ -118,11 +123,29 @@ def _of_policies(version: AgentVersion, around: Surroundings) -> Iterator[Proble
         except ValidationError as error:
             yield Problem("approvals", f"Approvals of {tool}: {_first(error)}.")
             continue
+        yield from _of_condition(tool, policy, _taken_by(tool, version, around))
         for number, level in enumerate(policy.levels, start=1):
             yield from _of_deciders(tool, number, level.who, around)
         if policy.levels[-1].on_expiry == "escalate":
             words = "on expiry it asks the next level, and there is none: it is denied then."
             yield Problem("approvals", f"Approvals of {tool}, level {len(policy.levels)}: {words}", is_warning=True)
+
+
+def _taken_by(tool: str, version: AgentVersion, around: Surroundings) -> frozenset[str] | None:
+    """The arguments of a tool; None where it takes whatever comes."""
+    if tool in version.tools:
+        return around.arguments.get(tool)
+    return frozenset((HandOff if tool == HAND_OFF else Task).model_fields)
+
+
+def _of_condition(tool: str, policy: Policy, taken: frozenset[str] | None) -> Iterator[Problem]:
+    """A name the tool does not know is always empty: the condition would ask always, or never."""
+    if policy.when in (ALWAYS, NEVER) or taken is None:
+        return
+    for name in conditions.read(policy.when).names:
+        if name not in taken:
+            has = f"it has {', '.join(sorted(taken))}" if taken else "it has none"
+            yield Problem("approvals", f"Approvals of {tool}: its condition names {name}, no argument of it; {has}.")
 
 
 def _of_deciders(tool: str, number: int, who: str, around: Surroundings) -> Iterator[Problem]:

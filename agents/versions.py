@@ -33,6 +33,7 @@ CONFIGURED = (
     "max_cost",
     "max_active_seconds",
 )
+UNLISTED = {"$ref", "allOf", "anyOf", "oneOf", "patternProperties"}  # where a schema may name arguments elsewhere
 
 
 class Misconfigured(Refused):
@@ -78,7 +79,7 @@ def make_live(version: AgentVersion) -> None:
 
 def surroundings(version: AgentVersion) -> Surroundings:
     """What a version may refer to, as it is now."""
-    connected = connection.current()
+    connected, tools = connection.current(), choosable_tools()
     named = [
         level["who"].partition(":")[2].lower()
         for policy in (version.approvals.values() if isinstance(version.approvals, dict) else ())
@@ -86,12 +87,21 @@ def surroundings(version: AgentVersion) -> Surroundings:
         if isinstance(level, dict) and str(level.get("who", "")).startswith("user:")
     ]
     return Surroundings(
-        tools=frozenset(choosable_tools()),
+        tools=frozenset(tools),
+        arguments={
+            name: taken for name, tool in tools.items() if (taken := _arguments(tool.spec.parameters)) is not None
+        },
         agents={agent.slug: _neighbour(agent) for agent in Agent.objects.select_related("live")},
         groups=frozenset(Group.objects.values_list("name", flat=True)),
         emails=frozenset(email for email in named if User.objects.filter(email__iexact=email).exists()),
         llm_name=None if connected.source == Source.DEMO else connected.llm_name,
     )
+
+
+def _arguments(schema: dict[str, Any]) -> frozenset[str] | None:
+    """The names of a tool's arguments; None where its schema does not list them, or lets others in."""
+    is_listed = isinstance(schema.get("properties"), dict) and not schema.get("additionalProperties")
+    return frozenset(schema["properties"]) if is_listed and not UNLISTED & schema.keys() else None
 
 
 def _neighbour(agent: Agent) -> Neighbour:

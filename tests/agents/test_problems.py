@@ -84,6 +84,43 @@ def test_hand_offs_from_which_nobody_gets_out_are_refused():
     assert "no way out" in found[0].words
 
 
+def asking(when: str) -> list[str]:
+    """What is wrong with a policy on a tool that takes an amount and a currency."""
+    knows = Surroundings(
+        tools=frozenset({"pay", "anything"}),
+        agents=agents(),
+        arguments={"pay": frozenset({"amount", "currency"})},
+    )
+    found = problems(knows, tools=["pay", "anything"], approvals={"pay": {"when": when}})
+    return [problem.words for problem in found if not problem.is_warning]
+
+
+def test_a_condition_that_names_no_argument_of_the_tool_is_refused_with_those_it_has():
+    assert asking('amuont > 100 and lower(currency) != "eur"') == [
+        "Approvals of pay: its condition names amuont, no argument of it; it has amount, currency."
+    ]
+
+
+@pytest.mark.parametrize("when", ["amount > 100", 'contains(currency, "E") or amount == null', "always", "never"])
+def test_a_condition_that_names_the_tools_arguments_is_fine(when):
+    assert asking(when) == []
+
+
+def test_a_tool_that_takes_whatever_comes_is_asked_about_whatever_is_named():
+    knows = Surroundings(tools=frozenset({"anything"}), agents=agents())
+
+    assert problems(knows, tools=["anything"], approvals={"anything": {"when": "amount > 100"}}) == []
+
+
+def test_tasks_and_hand_offs_have_arguments_too():
+    def of(tool: str, when: str) -> list[Problem]:
+        return problems(children=["sales"], handoffs={"targets": {"support": "x"}}, approvals={tool: {"when": when}})
+
+    assert of("ask_sales", 'contains(task, "refund")') == of("hand_off", "confidence < 0.9") == []
+    assert "names amount" in of("ask_sales", "amount > 1")[0].words
+    assert "names amount" in of("hand_off", "amount > 1")[0].words
+
+
 @pytest.mark.parametrize("who", ["group:Elders", "user:nobody@example.org"])
 def test_deciders_who_do_not_exist_are_a_warning(who):
     found = problems(tools=["calculator"], approvals={"calculator": {"levels": [{"who": who}]}})
