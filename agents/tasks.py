@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
 from agents import doorbell, notices, reaper
-from agents.triggers import delivery, schedule
+from agents.triggers import delivery, history, schedule
 from agents.worker import worker
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,11 @@ def reap() -> None:
 @shared_task(name="agents.fire_triggers", ignore_result=True)
 def fire_triggers() -> None:
     schedule.fire_due()
+
+
+@shared_task(name="agents.forget_firings", ignore_result=True)
+def forget_firings() -> None:
+    history.forget_old()
 
 
 @shared_task(name="agents.deliver_answer", ignore_result=True)

@@ -65,6 +65,9 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "Plumbline <plumbline
 HTTP_REQUEST_HOSTS = env.words("HTTP_REQUEST_HOSTS")
 TRIGGER_HOSTS = {host.lower() for host in env.words("TRIGGER_HOSTS")}
 
+# Triggers
+TRIGGER_HISTORY_DAYS = env.number("TRIGGER_HISTORY_DAYS", 90, least=0)
+
 # The outside processes. `bin/run` and `bin/manage` fill in the embedded ones where nothing is set.
 DATABASE_URL = env.text("DATABASE_URL", "postgres:///plumbline")
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
@@ -187,6 +190,7 @@ CELERY = {
     "beat_schedule": {
         "reap": {"task": "agents.reap", "schedule": 5.0, "options": {"expires": 5.0}},
         "fire-triggers": {"task": "agents.fire_triggers", "schedule": 30.0, "options": {"expires": 30.0}},
+        "forget-firings": {"task": "agents.forget_firings", "schedule": 3600.0, "options": {"expires": 3600.0}},
         "index-waiting": {"task": "memory.index_waiting", "schedule": 30.0, "options": {"expires": 30.0}},
     },
 }
