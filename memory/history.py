@@ -56,9 +56,8 @@ def changed(
 
 def values_of(state: dict[str, Any]) -> dict[str, Any]:
     """What an event keeps of a memory's fields, as the fields hold it."""
-    return {
-        name: Memory._meta.get_field(name.removesuffix("_id")).to_python(state[name]) for name in TOLD & state.keys()
-    }
+    fields = {field.attname: field for field in Memory._meta.fields}
+    return {name: fields[name].to_python(state[name]) for name in TOLD if name in state}
 
 
 def is_said_in(memory: Memory, message_id: UUID) -> bool:
