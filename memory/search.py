@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
-from pgvector.django import CosineDistance
 
-from memory import embeddings
-from memory.embeddings.base import Embedder, EmbeddingError
-from memory.models import Chunk, Document
+from memory.embeddings.base import EmbeddingError
+from memory.models import Chunk, ChunkQuerySet, Document
+from memory.places import Searchable, searchable
+from memory.stores import EVERYBODY, Collection, Near, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -72,24 +72,24 @@ def search(query: str, *, user_id: int | None, agent_id: int | None = None, limi
 
     Empty when none is relevant.
     """
-    reader = _Reader(user_id, agent_id)
+    reader, vectors = _Reader(user_id, agent_id), None
     query = query.replace("\0", " ").strip()[:QUERY_CHARS]
     if not query:
         return []
     try:
-        embedder = embeddings.current()
-        near = _by_meaning(query, reader, embedder) if embedder else None
-    except EmbeddingError as error:
+        vectors = searchable()
+        near = _by_meaning(query, reader, vectors) if vectors else None
+    except (EmbeddingError, StoreError) as error:
         log.warning("Searching by words only: %s", error)
         near = None
-    if embedder is None or near is None:
+    if vectors is None or near is None:
         lists = [_by_words(query, reader)]
     else:
-        lists = [_by_words(query, reader, confirmed_by=embedder), near]
+        lists = [_by_words(query, reader, confirmed_by=vectors), near]
     return _passages(_fused(lists)[:limit], reader)
 
 
-def _by_words(query: str, reader: _Reader, *, confirmed_by: Embedder | None = None) -> list[_Hit]:
+def _by_words(query: str, reader: _Reader, *, confirmed_by: Searchable | None = None) -> list[_Hit]:
     """Passages with at least half of the query's words, those with all of them first.
 
     Half is enough to be sure only where no vector could confirm it.
@@ -101,16 +101,16 @@ def _by_words(query: str, reader: _Reader, *, confirmed_by: Embedder | None = No
         words, least = _words(cursor, query)
         if not words:
             return []
-        confirmation = confirmed_by.name if confirmed_by else None
+        confirmation = confirmed_by.place if confirmed_by else None
         any_word = " | ".join(_quoted(word) for word in words)
         cursor.execute(
             f"""
-            SELECT id, held = %s OR embedding_model IS DISTINCT FROM %s FROM (
-                SELECT id, rank, embedding_model,
+            SELECT id, held = %s OR embedded_with IS DISTINCT FROM %s FROM (
+                SELECT id, rank, embedded_with,
                        (SELECT count(*) FROM unnest(%s::text[]) AS word
                         WHERE word = ANY (tsvector_to_array(tsv))) AS held
                 FROM (
-                    SELECT id, tsv, embedding_model, ts_rank(tsv, %s::tsquery, 1) AS rank
+                    SELECT id, tsv, embedded_with, ts_rank(tsv, %s::tsquery, 1) AS rank
                     FROM memory_chunk WHERE tsv @@ %s::tsquery AND document_id IN ({documents})
                     ORDER BY rank DESC LIMIT {COUNTED}
                 ) AS ranked
@@ -141,19 +141,32 @@ def _quoted(word: str) -> str:
     return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _by_meaning(query: str, reader: _Reader, embedder: Embedder) -> list[_Hit] | None:
-    """Passages near the query, nearest first; None if this embedder has embedded none."""
-    chunks = Chunk.objects.visible_to(reader.user_id, reader.agent_id).filter(embedding_model=embedder.name)
-    if not chunks.exists():  # and the model is not loaded for nothing
+def _by_meaning(query: str, reader: _Reader, vectors: Searchable) -> list[_Hit] | None:
+    """Passages near the query, nearest first; None if nothing this reader may find has a vector."""
+    chunks = Chunk.objects.visible_to(reader.user_id, reader.agent_id)
+    if not chunks.exclude(embedded_with="").exists():  # and the model is not loaded for nothing
         return None
-    vector = embedder.query(query)
-    found = chunks.annotate(distance=CosineDistance("embedding", vector)).order_by("distance", "pk")
-    nearness = [(chunk_id, 1 - distance) for chunk_id, distance in found.values_list("pk", "distance")[:CANDIDATES]]
+    vector = vectors.embedder.query(query)
+    owners = [EVERYBODY] if reader.user_id is None else [EVERYBODY, reader.user_id]
+
+    def asked(among: list[uuid.UUID] | None) -> list[Near]:
+        return vectors.nearest(Collection.CHUNKS, vector, owners=owners, limit=CANDIDATES, among=among)
+
+    near = asked(None)
+    ids = _ids(chunks, near)
+    if len(ids) < len(near) == CANDIDATES:  # passages for other agents took the places of this one's
+        near = asked(list(chunks.values_list("key", flat=True)))
+        ids = _ids(chunks, near)
+    relevant_from = vectors.embedder.relevant_from
     return [
-        _Hit(chunk_id, is_sure=near >= embedder.relevant_from)
-        for chunk_id, near in nearness
-        if near >= embedder.relevant_from - NEARLY
+        _Hit(ids[each.item], is_sure=each.similarity >= relevant_from)
+        for each in near
+        if each.item in ids and each.similarity >= relevant_from - NEARLY
     ]
+
+
+def _ids(chunks: ChunkQuerySet, near: list[Near]) -> dict[uuid.UUID, int]:
+    return dict(chunks.filter(key__in=[each.item for each in near]).values_list("key", "pk"))
 
 
 def _fused(lists: list[list[_Hit]]) -> list[tuple[int, float]]:

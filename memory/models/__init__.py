@@ -1,6 +1,6 @@
 """What is kept: documents, what is known about people, and what was learned about answering them."""
 
-from memory.models.knowledge import DIMENSIONS, Chunk, Document, DocumentQuerySet, DocumentStatus
+from memory.models.knowledge import Chunk, ChunkQuerySet, Document, DocumentQuerySet, DocumentStatus
 from memory.models.memories import (
     Memory,
     MemoryEvent,
@@ -26,8 +26,8 @@ from memory.models.procedures import (
 from memory.models.vectors import EmbeddedText, StoredVector, VectorClaim, VectorDeletion, VectorPlan, VectorSpace
 
 __all__ = [
-    "DIMENSIONS",
     "Chunk",
+    "ChunkQuerySet",
     "Document",
     "DocumentQuerySet",
     "DocumentStatus",

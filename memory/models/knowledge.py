@@ -7,10 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, Q
-from pgvector.django import HalfVectorField
 from uuid_utils.compat import uuid7
-
-DIMENSIONS = 384
 
 
 class DocumentStatus(models.TextChoices):
@@ -128,8 +125,8 @@ class Chunk(models.Model):
         output_field=SearchVectorField(),
         db_persist=True,
     )
-    embedding = HalfVectorField(dimensions=DIMENSIONS, null=True, blank=True)
-    embedding_model = models.CharField(max_length=120, blank=True)
+    key = models.UUIDField(default=uuid7, unique=True, editable=False, help_text="Its vector's name in a store.")
+    embedded_with = models.CharField(max_length=120, blank=True, help_text="The embedder of its vector; empty: none.")
 
     objects = ChunkQuerySet.as_manager()
 
@@ -138,7 +135,10 @@ class Chunk(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["document", "position"], name="one_chunk_per_position")
         ]
-        indexes: ClassVar = [GinIndex("tsv", name="chunks_by_words")]
+        indexes: ClassVar = [
+            GinIndex("tsv", name="chunks_by_words"),
+            models.Index(F("embedded_with"), name="chunks_by_embedder"),
+        ]
 
     def __str__(self) -> str:
         return self.text[:60]

