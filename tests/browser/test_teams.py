@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from tests.browser.asking import ask
 from tests.drills.agents import ledger_agent
+from tests.drills.ledger.book import open_gate
+from tests.drills.obedient import ObedientLLM, Plan
 from tests.llm import call
 
 SHOTS = os.environ.get("SHOTS")
@@ -34,6 +36,7 @@ def test_another_agents_work_is_folded_below_its_task_and_opens_to_ask(open_tab,
     ask(page, "Pay my rent")
 
     pay = page.locator("child-run", has_text="Pay 900 for the rent.")
+    expect(page.locator("chat-run > .answer > run-state")).to_be_hidden()  # the card says what is waited for
     expect(pay.get_by_role("button", name="Approve", exact=True)).to_be_visible()
     expect(page.locator("child-run", has_text="Look").first.get_by_text("Look up what the rent is.")).to_be_hidden()
     expect(page.locator("chat-run")).to_have_count(1)
@@ -50,6 +53,26 @@ def test_another_agents_work_is_folded_below_its_task_and_opens_to_ask(open_tab,
             tab = open_tab(alice, page.url, viewport={"width": width, "height": 800}, color_scheme=scheme)
             tab.locator("child-run summary").first.click()
             shot(tab, f"team-{width}-{scheme}")
+
+
+def test_who_waits_for_two_agents_says_so_live_and_on_a_fresh_page(open_tab, llm, alice):
+    ledger_agent("look", tools=["ledger_read"])
+    ledger_agent("chief-of-two", tools=[], children=["look"])
+    llm.otherwise = rule = ObedientLLM()
+    looks = (call("ledger_read", note="rent", gate="chief-of-two"),)
+    tasks = [call("ask_look", task=Plan(f"Look up {what}", (looks,)).text) for what in ("the rent", "the deposit")]
+    page = open_tab(alice, "/?agent=chief-of-two")
+
+    ask(page, Plan("Compare them", (tuple(tasks),)).text)
+
+    expect(page.locator("chat-run > .answer > run-state")).to_have_text("Waiting for 2 child agents")
+    shot(page, "waits-for-children")
+    page.reload()
+    expect(page.locator("chat-run > .answer > run-state")).to_have_text("Waiting for 2 child agents")
+    open_gate("chief-of-two")
+    expect(page.locator("chat-run")).to_have_attribute("data-status", "completed")
+    expect(page.locator("chat-run > .answer > run-state")).to_be_hidden()
+    assert rule.problems == []
 
 
 def test_a_hand_over_is_told_with_its_reason(open_tab, llm, alice):

@@ -46,6 +46,21 @@ test("a waiting run says whom it waits for", () => {
   assert.equal(phase([run("b").started({ status: "waiting" })], { viewer }).words, "Waiting")
 })
 
+test("a run whose calls others work on says for how many it waits, told so or not", () => {
+  const a = run("a")
+  const given = [a.started(), a.calls("1", "ask_look"), a.calls("2", "ask_look"), a.tool("1", "delegated"), a.tool("2", "delegated")]
+  assert.deepEqual([phase(given).words, phase(given).tone], ["Waiting for 2 child agents", "amber"])
+
+  given.push(a.tool("1", "succeeded"), a.gets("1", "900"))
+  assert.equal(phase(given).words, "Waiting for 1 child agent")
+
+  const beside = [a.started(), a.calls("1", "ask_look"), a.calls("2", "calculator"), a.tool("1", "delegated"), a.tool("2", "started")]
+  assert.equal(phase(beside).words, "Using calculator")
+
+  const reloaded = run("b")
+  assert.equal(phase([reloaded.started({ status: "waiting" }), reloaded.calls("1", "ask_look"), reloaded.tool("1", "delegated")]).words, "Waiting for 1 child agent")
+})
+
 test("a limit is no fault, says what can be done, and offers no second try that would end the same way", () => {
   const over = (code) => runsOf(fold(emptyConversation(), [run("a").started(), { type: "RUN_ERROR", message: "Enough.", code, metadata: { seq: 2, runId: "a", epoch: 1 } }]))[0]
 

@@ -37,9 +37,10 @@ export class ChatRun extends HTMLElement {
     this.#showActions(run, options)
   }
 
-  #showState(run, { place, isStopping, viewer, retry }) {
+  #showState(run, { family, place, isStopping, viewer, retry }) {
     const phase = phaseOf(run, { place, isStopping, viewer })
-    const isSaidAbove = phase?.name === "using" || this.#story.asks       // the activity line or a card says it already
+    const asks = this.#story.asks || (phase?.name === "children" && family.some((child) => child.interrupts.length))
+    const isSaidAbove = phase?.name === "using" || asks       // the activity line or a card says it already
     this.#state.show(isSaidAbove ? null : phase, canRetry(run) ? { label: "Retry", run: retry } : null)
     this.#warning.hidden = !run.warning
     if (run.warning) this.#warning.replaceChildren(icon("alert"), el("span", {}, `${run.warning.message} Ask on, and it goes on from here.`))

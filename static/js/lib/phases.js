@@ -19,7 +19,7 @@ export function phaseOf(run, { place = 1, isStopping = false, viewer = null } = 
     case "queued":
       return { name: "queued", words: place > 1 ? `Queued (${ordinal(place)} in line)` : "Queued", tone: "grey", icon: "clock" }
     case "waiting":
-      if (run.parts.some((part) => part.status === "delegated") && !run.interrupts.length) return working(run)
+      if (tasksOf(run).length && !run.interrupts.length) return working(run)
       return { name: "waiting", words: waiting(run, viewer), tone: "amber", icon: "clock" }
     case "running":
       return run.retry ? retrying(run.retry) : working(run)
@@ -67,8 +67,15 @@ function failed({ error }) {
   return hint ? { name: "limited", tone: "amber", icon: "alert", ...phase } : { name: "failed", tone: "red", icon: "alert", ...phase }
 }
 
+/** The calls other agents are at work on. Nobody tells when a run comes to wait for them alone: it is seen here. */
+function tasksOf(run) {
+  return run.parts.filter((part) => part.status === "delegated")
+}
+
 function working(run) {
-  const calls = run.parts.filter((part) => part.kind === "call" && OPEN_CALL.has(part.status))
+  const tasks = tasksOf(run)
+  const calls = run.parts.filter((part) => part.kind === "call" && OPEN_CALL.has(part.status) && !tasks.includes(part))
+  if (tasks.length && !calls.length) return { name: "children", words: `Waiting for ${tasks.length} child agent${tasks.length === 1 ? "" : "s"}`, tone: "amber", icon: "clock" }
   if (calls.length) return { name: "using", words: `Using ${namesOf(calls)}`, tone: "accent", icon: "working" }
   const last = run.parts.at(-1)
   if (last?.kind === "text" && last.isOpen && last.text) return { name: "writing", words: "Writing", tone: "accent", icon: "working" }
