@@ -8,6 +8,7 @@ answer a thousand tokens are assumed, so a longer one may pass a limit by itself
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -54,11 +55,16 @@ def has_limits(run: Run) -> bool:
 
 def need_of(request: LLMRequest, llm_names: list[str], provider: str) -> Need:
     """The most that a call of one of these models is expected to use."""
-    asked = request.parameters.get("max_completion_tokens") or request.parameters.get("max_tokens") or ASSUMED_ANSWER
-    usage = Usage(input=tokens.count_messages(request.messages, request.llm_name), output=int(asked))
+    taken = tokens.count_messages(request.messages, request.llm_name)
+    usage = Usage(input=taken, output=longest_answer(request.parameters))
     costs = [pricing.price(name, usage, provider=provider) for name in llm_names]
     known = [cost for cost in costs if cost is not None]
     return Need(usage.input + usage.output, max(known) if len(known) == len(costs) else None)
+
+
+def longest_answer(parameters: dict[str, Any]) -> int:
+    """The tokens an answer may take, as an LLM's parameters say it."""
+    return int(parameters.get("max_completion_tokens") or parameters.get("max_tokens") or ASSUMED_ANSWER)
 
 
 def check(run: Run, need: Need) -> None:

@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from agents.buffer import Buffer
 from agents.llm.base import LLM, ToolSpec
 from agents.memory_settings import MemorySettings
 from agents.policies import Policy
@@ -70,3 +71,4 @@ class RunContext:
     shown_in: uuid.UUID | None = None  # the person's thread; a child agent's own is another one
     recollection: Recollection = field(default_factory=Recollection)
     is_recall_due: bool = False  # whether it is to be reminded before the LLM is asked
+    buffer: Buffer = field(default_factory=Buffer)

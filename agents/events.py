@@ -1,10 +1,12 @@
 """The wire language: AG-UI 1.0 events of a run, built from its rows alike when they happen and when they are replayed.
 
 Our `CUSTOM` names: `tool.status`, `llm.retry`, `message.superseded`, `limit.warning`, `run.removed`,
-`tool.decided`, `memory.used`. Each event carries `metadata {seq, runId, threadId, epoch}`; see docs/protocol.md.
+`tool.decided`, `memory.used`, `memory.compacted`. Each event carries `metadata {seq, runId, threadId, epoch}`; see
+docs/protocol.md.
 """
 
 import uuid
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +35,19 @@ from ag_ui.core import (
 from django.utils import timezone
 
 from agents import interrupts
-from agents.models import Agent, Approval, CallStatus, Decision, Handoff, Message, Run, RunStatus, StopReason, ToolCall
+from agents.models import (
+    Agent,
+    Approval,
+    CallStatus,
+    Compaction,
+    Decision,
+    Handoff,
+    Message,
+    Run,
+    RunStatus,
+    StopReason,
+    ToolCall,
+)
 from agents.teams import Colleague
 from memory.recall import Recalled
 
@@ -175,6 +189,12 @@ def _reminder(one: Recalled) -> dict[str, Any]:
     return told | {"threadId": str(one.thread_id)} if one.thread_id else told
 
 
+def compacted(made: Compaction) -> BaseEvent:
+    """To make room, the oldest turns are read as a summary from here on."""
+    value = {"id": str(made.id), "turns": made.turns, "summary": made.text}
+    return CustomEvent(name="memory.compacted", value=value, timestamp=_ms(made.created_at))
+
+
 def llm_retry(*, attempt: int, of: int, delay: float, reason: str) -> BaseEvent:
     value = {"attempt": attempt, "of": of, "delayMs": round(delay * 1000), "reason": reason}
     return CustomEvent(name="llm.retry", value=value, timestamp=_now())
@@ -239,6 +259,7 @@ def replay(
     said: Mapping[uuid.UUID, Iterable[Decision]] = MappingProxyType({}),
     handoffs: Mapping[uuid.UUID, Handoff] = MappingProxyType({}),
     used: Sequence[Recalled] = (),
+    compactions: Sequence[Compaction] = (),
 ) -> Iterator[BaseEvent]:
     """The events of a run as its rows tell it; folding them gives what folding the live ones gave."""
     agent = run.agent_version.agent
@@ -246,7 +267,10 @@ def replay(
     calls_of: dict[uuid.UUID, list[ToolCall]] = {}
     for call in calls:
         calls_of.setdefault(call.message_id, []).append(call)
+    made = deque(compactions)
     for message in messages:
+        while made and made[0].position <= message.position:
+            yield compacted(made.popleft())
         if message.is_superseded:
             continue
         if message.text or message.role == "user":
@@ -262,6 +286,7 @@ def replay(
             yield from _replayed_status(call)
             if call.id in handoffs:
                 yield _replayed_handoff(handoffs[call.id])
+    yield from map(compacted, made)
     if run.is_finished:
         yield from end_of(run)
     elif run.status == RunStatus.WAITING:

@@ -1,7 +1,9 @@
 """What the loop says as it goes. Whoever iterates it stores a fact before asking for the next."""
 
+import uuid
 from dataclasses import dataclass
 
+from agents.buffer import Summary
 from agents.llm.base import LLMRequest, Reply, TextDelta
 from agents.llm.retry import AttemptFailed, AttemptStarted
 from agents.models import StopReason, WaitKind
@@ -14,6 +16,27 @@ from agents.transcript import Answer, Call
 class TurnStarted:
     turn: int
     request: LLMRequest
+
+
+@dataclass(frozen=True)
+class CompactionStarted:
+    """The LLM is about to be asked for a summary of the oldest turns."""
+
+    request: LLMRequest
+
+
+@dataclass(frozen=True)
+class SummaryDelta:
+    text: str
+
+
+@dataclass(frozen=True)
+class SummaryReceived:
+    """What the LLM made of the turns up to that of the run `up_to`; no summary: it said nothing of use."""
+
+    reply: Reply
+    summary: Summary | None
+    up_to: uuid.UUID | None
 
 
 @dataclass(frozen=True)
@@ -73,6 +96,9 @@ Fact = (
     | AttemptStarted
     | TextDelta
     | AttemptFailed
+    | CompactionStarted
+    | SummaryDelta
+    | SummaryReceived
     | ReplyReceived
     | CallStarted
     | CallFinished

@@ -11,6 +11,8 @@ from django.conf import settings
 
 POINTS = (
     "after_claim",
+    "before_compaction_commit",
+    "after_compaction_commit",
     "mid_stream",
     "before_reply_commit",
     "after_reply_commit",

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agents import approvals, budgets, children, faults, interrupts, recalling
-from agents.facts import HandedOver, TaskGiven
+from agents.facts import HandedOver, SummaryReceived, TaskGiven
 from agents.lease import Claim, LeaseLost
 from agents.llm import pricing, tokens
 from agents.llm.base import LLMRequest, Reply, Usage
@@ -26,6 +26,7 @@ from agents.models import (
     AgentVersion,
     Artifact,
     CallStatus,
+    Compaction,
     Handoff,
     Message,
     Role,
@@ -41,6 +42,8 @@ from agents.spans import (
     Attempt,
     Timer,
     broken_off_span,
+    compaction_span,
+    given_up,
     handoff_span,
     llm_span,
     lost_call_span,
@@ -73,6 +76,15 @@ class Heard:
     def is_last(self) -> bool:
         """Nothing is to be done about it: the end of its run follows at once."""
         return not self.answer.calls and not self.answer.complaint
+
+
+@dataclass(frozen=True)
+class Compacted:
+    """A summary of the oldest turns that is counted and not yet stored; no row: it is of no use."""
+
+    row: Compaction | None
+    up_to: uuid.UUID | None  # the last run it summarises
+    span: SpanFacts
 
 
 class Journal:
@@ -127,10 +139,38 @@ class Journal:
     def failed_attempt(self, attempt: Attempt, failed: AttemptFailed, *, last_seq: int) -> None:
         """One try of the LLM that brought no reply; its partial text is only in the span."""
         self.run.error_count += 1
-        attributes = {"error.type": failed.error.problem.value}
+        attributes = {"error.type": failed.error.problem.value, **given_up(attempt, failed)}
         span = self._broken_off(attempt, Status.ERROR, failed.error.words, attributes)
         with self._step({"draft_message_id": None, "draft_text": ""}, last_seq=last_seq):
             recorder.record_spans([span])
+
+    def compaction(self, fact: SummaryReceived, attempt: Attempt) -> Compacted:
+        """What the LLM made of the oldest turns; it counts from here on. Store it with `compacted`."""
+        row, reply, summary = None, fact.reply, fact.summary
+        cost = self._count(reply.llm_name, reply.usage)
+        if summary:
+            row = Compaction(
+                thread_id=self.run.thread_id,
+                run=self.run,
+                position=self._next_position,
+                turns=summary.turns,
+                text=storable(summary.text),
+                tokens=summary.tokens,
+                llm_name=reply.llm_name[:120],
+            )
+        return Compacted(row, fact.up_to, compaction_span(self.run, self._provider, reply, attempt, cost, row))
+
+    def compacted(self, made: Compacted, *, last_seq: int) -> None:
+        """A summary stands for the oldest turns from here on; one that stood at its place was void."""
+        with self._step(NOTHING_RESERVED, last_seq=last_seq):
+            if made.row:
+                made.row.up_to_position = Run.objects.values_list("position", flat=True).get(pk=made.up_to)
+                place = {"thread_id": made.row.thread_id, "up_to_position": made.row.up_to_position}
+                Compaction.objects.filter(is_void=False, **place).update(is_void=True)
+                made.row.save(force_insert=True)
+            recorder.record_spans([made.span])
+            faults.reach("before_compaction_commit")
+        faults.reach("after_compaction_commit")
 
     def heard(self, message_id: uuid.UUID, reply: Reply, answer: Answer, attempt: Attempt) -> Heard:
         """A reply that counts from here on; store it with `replied`, or with `ended` when it is the last one."""

@@ -9,13 +9,26 @@ from ag_ui.core import BaseEvent
 
 from accounts.models import User
 from agents import children, decisions, events, lease, output, recalling, rows
+from agents.buffer import Buffer, Summary, turns_of
 from agents.context import AgentConfig, Recollection, RunContext
 from agents.journal import Journal
 from agents.lease import Claim, LeaseLost
 from agents.llm import connection
 from agents.llm.connection import Connection, Source
 from agents.memory_settings import MemorySettings
-from agents.models import Agent, AgentVersion, CallStatus, Effect, Firing, Message, Role, Run, Thread, ToolCall
+from agents.models import (
+    Agent,
+    AgentVersion,
+    CallStatus,
+    Compaction,
+    Effect,
+    Firing,
+    Message,
+    Role,
+    Run,
+    Thread,
+    ToolCall,
+)
 from agents.outcomes import closing
 from agents.policies import policies_of
 from agents.rows import columns
@@ -42,6 +55,7 @@ SELECT {columns(Message, "message")}
   FROM agents_message AS message
   JOIN agents_run AS run ON run.id = message.run_id
  WHERE run.thread_id = %(thread_id)s AND run.position <= %(position)s
+   AND run.position > %(after)s
    AND NOT EXISTS (SELECT 1 FROM agents_run AS again WHERE again.replaces_id = run.id)
  ORDER BY run.position, message.position
 """
@@ -76,14 +90,15 @@ def take(run_id: uuid.UUID) -> Loaded | None:
 def load(claim: Claim) -> Loaded:
     """A run with its agent's version, its thread's transcript and its LLM."""
     run = _run(claim.run_id)
-    messages, calls = _rows_up_to(run)
+    before = Compaction.objects.standing_for(run)
+    messages, calls = _rows_of(run, before)
     mine = [message for message in messages if message.run_id == run.id]
     own_calls = [call for call in calls if call.run_id == run.id]
     cut_off = [call for call in own_calls if call.status == CallStatus.STARTED]  # another worker had begun these
     for call in cut_off:
         if call.effect == Effect.UNSAFE:  # never begun again: what became of it is for a person to say
             call.status = CallStatus.OUTCOME_UNKNOWN
-    ctx = _context(run, messages, calls, is_beginning=run.turn == 0)
+    ctx = _context(run, before, messages, calls, is_beginning=run.turn == 0)
     run.llm_name = ctx.agent.llm_name
     replay = events.replay(
         run,
@@ -92,6 +107,7 @@ def load(claim: Claim) -> Loaded:
         said=decisions.of_runs([run]),
         handoffs=decisions.handoffs_of([own_calls]),
         used=ctx.recollection.memories,
+        compactions=list(run.compactions.order_by("created_at")) if run.epoch > 1 else (),
     )
     said_before = next((message.text for message in reversed(messages) if message.run_id != run.id), "")
     journal = Journal(claim, run, mine, own_calls, ctx.llm.provider, said_before=said_before)
@@ -100,7 +116,8 @@ def load(claim: Claim) -> Loaded:
 
 def again(run: Run) -> RunContext:
     """The same run as another agent of it sees it."""
-    return _context(run, *_rows_up_to(run), is_beginning=True)
+    before = Compaction.objects.standing_for(run)
+    return _context(run, before, *_rows_of(run, before), is_beginning=True)
 
 
 def _run(run_id: uuid.UUID) -> Run:
@@ -116,15 +133,22 @@ def _run(run_id: uuid.UUID) -> Run:
     return cast(Run, run)
 
 
-def _rows_up_to(run: Run) -> tuple[list[Message], list[ToolCall]]:
-    messages = _messages_up_to(run)
+def _rows_of(run: Run, before: Compaction | None) -> tuple[list[Message], list[ToolCall]]:
+    """What was said in the thread up to this run, without what is summarised."""
+    messages = _messages_of(run, after=before.up_to_position if before else -1)
     answers = [message for message in messages if message.role == Role.ASSISTANT]
     return messages, list(ToolCall.objects.filter(message__in=answers).order_by("position")) if answers else []
 
 
-def _context(run: Run, messages: list[Message], calls: list[ToolCall], *, is_beginning: bool) -> RunContext:
+def _context(
+    run: Run, before: Compaction | None, messages: list[Message], calls: list[ToolCall], *, is_beginning: bool
+) -> RunContext:
     connected = connection.current()
     agent = _config(run, connected)
+    entries = transcript(messages, calls, run, agent.output_schema)
+    summary = Summary(before.text, before.turns, before.tokens) if before else None
+    if _sees_question_only(run):
+        entries, summary = turns_of(entries)[-1], None
     known, may_ask = recalling.standing(run)
     return RunContext(
         run_id=run.id,
@@ -133,11 +157,12 @@ def _context(run: Run, messages: list[Message], calls: list[ToolCall], *, is_beg
         user_name=str(run.user) if run.user else "someone",
         agent=agent,
         llm=connection.llm_for(connected),
-        transcript=_as_seen(run, transcript(messages, calls, run, agent.output_schema)),
+        transcript=entries,
         turn=run.turn,
         shown_in=run.shown_in,
         recollection=Recollection(memories=tuple(known)),
         is_recall_due=may_ask and is_beginning,
+        buffer=Buffer(summary),
     )
 
 
@@ -149,7 +174,7 @@ def transcript(
     for row in calls:
         calls_of.setdefault(row.message_id, []).append(_call(row, run))
     return [
-        Question(message.text)
+        Question(message.text, message.run_id)
         if message.role == Role.USER
         else Answer(message.text, calls_of.get(message.id, []), _complaint(message, output_schema))
         for message in messages
@@ -162,18 +187,16 @@ def _complaint(message: Message, output_schema: dict[str, Any] | None) -> str:
     return output.complaint(output_schema, message.text)
 
 
-def _as_seen(run: Run, entries: list[Entry]) -> list[Entry]:
-    """Without what was said before the question, where the agent that handed over keeps that to itself."""
+def _sees_question_only(run: Run) -> bool:
+    """Whether the agent that handed over keeps to itself what was said before the question."""
     last = run.handoffs.select_related("source").order_by("pk").last() if run.turn else None
-    if last is None or Routing.model_validate(last.source.handoffs).history == "all":
-        return entries
-    asked = [place for place, entry in enumerate(entries) if isinstance(entry, Question)]
-    return entries[asked[-1] :]
+    return last is not None and Routing.model_validate(last.source.handoffs).history == "question"
 
 
-def _messages_up_to(run: Run) -> list[Message]:
-    """Of the whole thread, in order, without those of runs that others replaced."""
-    found = rows.models(MESSAGES, {"thread_id": run.thread_id, "position": run.position}, Message)
+def _messages_of(run: Run, *, after: int) -> list[Message]:
+    """Of the thread behind that position, in order, without those of runs that others replaced."""
+    parameters = {"thread_id": run.thread_id, "position": run.position, "after": after}
+    found = rows.models(MESSAGES, parameters, Message)
     return [message for (message,) in found]
 
 

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from django.conf import settings
 from uuid_utils.compat import uuid7
 
-from agents import output, prompt
+from agents import compaction, output, prompt
 from agents.batch import execute, reconcile
 from agents.context import RunContext
 from agents.facts import Fact, ReplyReceived, RunEnded, RunPaused, TurnStarted
@@ -89,6 +89,9 @@ def _limit_reached(ctx: RunContext, turn: int) -> StopReason | None:
 
 
 async def _think(ctx: RunContext, *, is_closing: bool) -> AsyncGenerator[Fact]:
+    async with aclosing(compaction.make_room(ctx, is_closing=is_closing)) as facts:
+        async for fact in facts:
+            yield fact
     request = prompt.request_of(ctx, is_closing=is_closing)
     ctx.turn += 1
     yield TurnStarted(ctx.turn, request)

@@ -18,11 +18,14 @@ from agents.database import in_database, patiently
 from agents.facts import (
     CallFinished,
     CallStarted,
+    CompactionStarted,
     Fact,
     HandedOver,
     ReplyReceived,
     RunEnded,
     RunPaused,
+    SummaryDelta,
+    SummaryReceived,
     TaskGiven,
     TurnStarted,
 )
@@ -41,6 +44,7 @@ from memory.recall import Recalled
 logger = logging.getLogger(__name__)
 
 LEASE_LOST = "Run %s: the lease was lost; this worker writes nothing more."
+STEPS = (TurnStarted, SummaryReceived, ReplyReceived)  # after which a worker that shuts down gives the run back
 INTERNAL_ERROR = "Something went wrong inside Plumbline. Your message is kept, and the error is on record."
 
 
@@ -151,7 +155,7 @@ class _Drive:
                 await self._store(fact)
                 if isinstance(fact, HandedOver):
                     return True
-                if self._lease.is_draining and isinstance(fact, TurnStarted | ReplyReceived) and not self._last_words:
+                if self._lease.is_draining and isinstance(fact, STEPS) and not self._last_words:
                     await self._give_back()
                     return False
         return False
@@ -160,7 +164,12 @@ class _Drive:
         match fact:
             case TextDelta(text=text):
                 self._say(text)
-            case TurnStarted(request=request):
+            case SummaryDelta(text=text):
+                assert self._attempt is not None
+                self._attempt.partial_text += text
+            case SummaryReceived():
+                await _whole(self._summarised(fact))
+            case TurnStarted(request=request) | CompactionStarted(request=request):
                 self._request = request
                 await self._reserve(request)
             case AttemptStarted(attempt=number, llm_name=llm_name):
@@ -206,9 +215,15 @@ class _Drive:
             retry = events.llm_retry(
                 attempt=failed.attempt + 1, of=failed.of, delay=failed.delay, reason=failed.error.words
             )
-            frames = self._log.number([*(void if attempt.partial_text else []), retry])
+            frames = self._log.number([*(void if self._log.text_so_far else []), retry])
             self._log.end_text()
         await patiently(self._journal.failed_attempt, attempt, failed, last_seq=self._log.last_seq)
+        self._log.publish(frames)
+
+    async def _summarised(self, fact: SummaryReceived) -> None:
+        made = self._journal.compaction(fact, self._finished_attempt())
+        frames = self._log.number([events.compacted(made.row)] if made.row else [])
+        await patiently(self._journal.compacted, made, last_seq=self._log.last_seq)
         self._log.publish(frames)
 
     async def _replied(self, fact: ReplyReceived) -> None:
@@ -233,7 +248,7 @@ class _Drive:
         attempt, self._attempt = self._attempt, None
         assert attempt is not None
         attempt.timer.stop()
-        attempt.partial_text = self._log.text_so_far
+        attempt.partial_text += self._log.text_so_far  # of a summary nothing is logged
         return attempt
 
     async def _call_started(self, fact: CallStarted) -> None:

@@ -10,11 +10,11 @@ from django.db.models import Q
 from agents import decisions, events, interrupts
 from agents.channels import Batch
 from agents.decisions import Decisions, Handoffs
-from agents.models import Approval, Message, Run, RunQuerySet, RunStatus, ToolCall
+from agents.models import Approval, Compaction, Message, Run, RunQuerySet, RunStatus, ToolCall
 from memory.recall import Recalled
 from memory.uses import uses_of
 
-Row = TypeVar("Row", Message, ToolCall, Approval)
+Row = TypeVar("Row", Message, ToolCall, Approval, Compaction)
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ def _snapshots(chosen: RunQuerySet) -> list[Snapshot]:
     pending = _by_run(interrupts.pending_approvals(waiting)) if waiting else {}
     said, handoffs = decisions.of_runs(runs), decisions.handoffs_of(calls.values())
     used = uses_of(run.id for run in runs)
+    compactions = _by_run(Compaction.objects.filter(run__in=runs).order_by("created_at"))
     return [
         of_rows(
             run,
@@ -55,6 +56,7 @@ def _snapshots(chosen: RunQuerySet) -> list[Snapshot]:
             said,
             handoffs,
             used.get(run.id, ()),
+            compactions.get(run.id, ()),
         )
         for run in runs
     ]
@@ -68,9 +70,10 @@ def of_rows(
     said: Decisions | None = None,
     handoffs: Handoffs | None = None,
     used: Sequence[Recalled] = (),
+    compactions: Sequence[Compaction] = (),
 ) -> Snapshot:
     """What these rows say; nothing is read."""
-    told = list(events.replay(run, messages, calls, pending, said or {}, handoffs or {}, used))
+    told = list(events.replay(run, messages, calls, pending, said or {}, handoffs or {}, used, compactions))
     numbering = events.Numbering(run.id, run.shown_in, run.epoch)
     first = run.last_seq - len(told) + 1
     # Who has only a part of it cannot go on from there: the live log counts otherwise below this number.

@@ -1,7 +1,7 @@
 """The spans of a run's steps, made of what the worker knows when a step is over. Nothing here reads or writes."""
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,12 +10,15 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from agents.llm.base import LLMRequest, Reply, Usage
-from agents.models import Approval, CallStatus, Decision, Run, Settlement, ToolCall
+from agents.llm.retry import AttemptFailed
+from agents.models import Approval, CallStatus, Compaction, Decision, Run, Settlement, ToolCall
 from agents.teams import HandOff
 from agents.tools.base import ToolResult
 from agents.transcript import Answer, Call
 from memory.recall import Recalled
 from observability.recorder import Kind, SpanFacts, Status
+
+OLDEST_LEFT_OUT = {"plumbline.step": "compact", "plumbline.oldest_turns": "left out without a summary"}
 
 
 @dataclass
@@ -117,6 +120,20 @@ def llm_span(
     )
 
 
+def compaction_span(
+    run: Run, provider: str, reply: Reply, attempt: Attempt, cost: Decimal | None, made: Compaction | None
+) -> SpanFacts:
+    """A call for a summary of the oldest turns. `made` is what became of it; nothing: they are left out instead."""
+    asked = llm_span(run, provider, reply, Answer(reply.text), attempt, cost)
+    told = {"plumbline.step": "compact", "plumbline.summarised_turns": made.turns} if made else OLDEST_LEFT_OUT
+    return replace(asked, name=_name(attempt, reply.llm_name), attributes=asked.attributes | told)
+
+
+def given_up(attempt: Attempt, failed: AttemptFailed) -> dict[str, Any]:
+    """What is said of the last try to get a summary; nothing of other calls."""
+    return OLDEST_LEFT_OUT if attempt.request.purpose == "compaction" and failed.delay is None else {}
+
+
 def broken_off_span(
     run: Run, provider: str, attempt: Attempt, status: Status, error: str, usage: Usage, cost: Decimal | None,
     attributes: dict[str, Any],
@@ -127,7 +144,7 @@ def broken_off_span(
         trace_id=run.trace_id,
         parent_id=_parent(run),
         kind=Kind.LLM,
-        name=f"chat {attempt.llm_name}",
+        name=_name(attempt, attempt.llm_name),
         status=status,
         started_at=attempt.timer.started_at,
         duration_ms=attempt.timer.duration_ms,
@@ -145,6 +162,10 @@ def broken_off_span(
             **attributes,
         },
     )
+
+
+def _name(attempt: Attempt, llm_name: str) -> str:
+    return "compaction" if attempt.request.purpose == "compaction" else f"chat {llm_name}"
 
 
 def tool_span(run: Run, call: Call, result: ToolResult, timer: Timer) -> SpanFacts:

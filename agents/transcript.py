@@ -43,7 +43,10 @@ class Call:
 
 @dataclass
 class Question:
+    """What was asked: it begins a turn, the run `run_id` as far as it is known."""
+
     text: str
+    run_id: uuid.UUID | None = None
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,13 @@ class ToolSpec:
 
 @dataclass(frozen=True)
 class LLMRequest:
-    """`messages` are in the Chat Completions dialect, the system message first."""
+    """`messages` are in the Chat Completions dialect, the system message first; `purpose` is for our own records."""
 
     llm_name: str
     messages: list[dict[str, Any]]
     tools: list[ToolSpec] = field(default_factory=list)
     parameters: dict[str, Any] = field(default_factory=dict)
+    purpose: Literal["chat", "compaction"] = "chat"
 
 
 @dataclass(frozen=True)

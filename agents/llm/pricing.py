@@ -1,4 +1,4 @@
-"""What an LLM call cost, from the price list inside `genai-prices`. Nothing is fetched."""
+"""What an LLM call cost and what a model can read, from the list inside `genai-prices`. Nothing is fetched."""
 
 from decimal import Decimal
 from functools import cache
@@ -28,9 +28,18 @@ def price(llm_name: str, usage: Usage, *, provider: str = "openai") -> Decimal |
     return found.total_price if is_known else None
 
 
+def context_window(llm_name: str, *, provider: str = "openai") -> int | None:
+    """The tokens this model takes in and gives out together; None when that is not known."""
+    try:
+        _, model = _price_list().data_snapshot.get_snapshot().find_provider_model(llm_name, None, provider, None)
+    except LookupError:
+        return None
+    return model.context_window or None
+
+
 @cache
 def _price_list() -> Any:
     """Imported at first use: the list takes a quarter of a second to load."""
-    import genai_prices
+    import genai_prices.data_snapshot
 
     return genai_prices

@@ -15,18 +15,29 @@ log = logging.getLogger(__name__)
 CHARS_PER_TOKEN = 3.3
 TOKENS_PER_MESSAGE = 4  # OpenAI's rule of thumb, the role included
 TOKENS_OF_REPLY_START = 3
+MOST_KNOWN = 20_000  # texts; a few megabytes
 CL100K = re.compile(r"(?:^|/)(?:gpt-4(?![.o\d])|gpt-3\.?5|text-embedding-)")
 
 
 def count_tokens(texts: Iterable[str], llm_name: str) -> int:
     """The tokens of all the texts together, as this LLM would count them."""
-    encoding = "cl100k_base" if CL100K.search(llm_name) else "o200k_base"
-    return sum(_counter()(list(texts), encoding))
+    return sum(_counter()(list(texts), _encoding(llm_name)))
+
+
+def count_again(texts: Iterable[str], llm_name: str) -> int:
+    """The same for texts that come again with every request of a conversation: each is counted once a process."""
+    encoding = _encoding(llm_name)
+    return sum(_known_or_counted(text, encoding) for text in texts)
+
+
+def most_tokens(texts: Iterable[str]) -> int:
+    """More than the texts can have, whoever counts: no token is shorter than a byte."""
+    return sum(len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass")) for text in texts)
 
 
 def count_messages(messages: Sequence[dict[str, Any]], llm_name: str) -> int:
     """The tokens a request's messages (Chat Completions dialect) take, with what stands around each."""
-    texts = [text for message in messages for text in _texts(message)]
+    texts = [text for message in messages for text in texts_of(message)]
     return count_tokens(texts, llm_name) + TOKENS_PER_MESSAGE * len(messages) + TOKENS_OF_REPLY_START
 
 
@@ -35,7 +46,8 @@ def estimated(messages: Sequence[dict[str, Any]], said: Iterable[str], llm_name:
     return Usage(input=count_messages(messages, llm_name), output=count_tokens(said, llm_name), is_estimated=True)
 
 
-def _texts(message: dict[str, Any]) -> Iterable[str]:
+def texts_of(message: dict[str, Any]) -> Iterable[str]:
+    """All of a message that takes tokens."""
     content = message.get("content")
     if isinstance(content, str):
         yield content
@@ -44,6 +56,24 @@ def _texts(message: dict[str, Any]) -> Iterable[str]:
     for call in message.get("tool_calls") or []:
         yield call["function"]["name"]
         yield call["function"]["arguments"]
+
+
+def _encoding(llm_name: str) -> str:
+    return "cl100k_base" if CL100K.search(llm_name) else "o200k_base"
+
+
+_known: dict[tuple[int, int, str], int] = {}  # by hash and length, so that no text is kept
+
+
+def _known_or_counted(text: str, encoding: str) -> int:
+    place = (hash(text), len(text), encoding)
+    count = _known.get(place)
+    if count is None:
+        count = sum(_counter()([text], encoding))
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known[place] = count
+    return count
 
 
 @cache
