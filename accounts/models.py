@@ -60,6 +60,7 @@ class Scope(models.TextChoices):
     RUN = "run", "Ask questions, stop and retry them, delete threads"
     DECIDE = "decide", "Decide approvals"
     SCORE = "score", "Rate and score answers"
+    MEMORY = "memory", "Read, change and delete what is remembered about you"
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):

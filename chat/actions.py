@@ -11,6 +11,8 @@ from agents.actions import Refused
 from agents.models import Agent, AgentVersion, Run, Thread
 from agents.text import storable
 from chat.models import Conversation, Feedback
+from memory import forget
+from memory.windows import forget_windows_of_thread
 from observability import recorder
 
 TITLE_LENGTH = 80
@@ -73,12 +75,24 @@ def pin_conversation(conversation: Conversation, is_pinned: bool) -> None:
     conversation.save(update_fields=["is_pinned"])
 
 
+def delete_conversation(conversation: Conversation, *, and_memories: bool = False) -> None:
+    """Delete a conversation with its transcript, and if it is wished with what was learned from it."""
+    delete_thread(conversation.thread, and_memories=and_memories)
+
+
 @transaction.atomic
-def delete_conversation(conversation: Conversation) -> None:
-    """Delete a conversation with its transcript; a run still at work is stopped first."""
-    for run in conversation.thread.runs.unfinished():
+def delete_thread(thread: Thread, *, and_memories: bool = False) -> None:
+    """Delete a thread with all that was said in it; a run still at work is stopped first.
+
+    It can be found no more when an answer is written. What was learned from it stays, unless it is wished otherwise.
+    """
+    for run in thread.runs.unfinished():
         runs.cancel_run(run)
-    conversation.thread.delete()
+    if thread.owner_id:
+        forget_windows_of_thread(thread.owner_id, thread.pk)
+        if and_memories:
+            forget.delete_all(thread.owner_id, by=thread.owner, thread_id=thread.pk)
+    thread.delete()
 
 
 @transaction.atomic

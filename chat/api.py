@@ -6,11 +6,12 @@ from django.db.models import Prefetch
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router, Status
+from ninja.errors import HttpError
 
 from accounts.authentication import ApiRequest, needs
 from accounts.models import Scope
 from agents.models import Agent, Message, Run, Thread, ToolCall
-from chat import programs, shown
+from chat import actions, programs, shown
 from chat.paging import Cursor, Limit, page
 from chat.schemas import AgentOut, MessageOut, NewThread, Page, Problem, ThreadOut
 
@@ -50,9 +51,14 @@ def read_thread(request: ApiRequest, thread_id: UUID) -> ThreadOut:
 
 
 @router.delete("/threads/{uuid:thread_id}", auth=MAY_RUN, tags=["Threads"], response={204: None, REFUSALS: Problem})
-def delete_thread(request: ApiRequest, thread_id: UUID) -> Status[None]:
-    """Delete a thread with all that was said in it, for good. What still runs is stopped first."""
-    programs.delete_thread(own_thread(request, thread_id))
+def delete_thread(request: ApiRequest, thread_id: UUID, memories: bool = False) -> Status[None]:
+    """Delete a thread with all that was said in it, for good. What still runs is stopped first.
+
+    What was learned from it stays, unless `memories` says that it is forgotten too (scope `memory`).
+    """
+    if memories and Scope.MEMORY not in request.scopes:
+        raise HttpError(403, "This token may not do that: it lacks the scope memory.")
+    actions.delete_thread(own_thread(request, thread_id), and_memories=memories)
     return Status(204, None)
 
 

@@ -32,6 +32,12 @@ class PinForm(forms.Form):
     isPinned = forms.BooleanField(required=False)
 
 
+class DeleteForm(forms.Form):
+    """`andMemories`: whether what was learned from the conversation is forgotten with it."""
+
+    andMemories = forms.BooleanField(required=False)
+
+
 class FeedbackForm(forms.Form):
     """`isPositive` null takes the thumb back."""
 

@@ -1,5 +1,6 @@
 """Lists a page at a time, newest first: each begins where the one before ended, whatever was added meanwhile."""
 
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar
@@ -11,7 +12,8 @@ Row = TypeVar("Row", bound=Model)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-Cursor = Annotated[str | None, Query(pattern=r"^\d{1,16}-[0-9a-f]{32}$", description="`next` of the page before.")]
+PLACE = r"^\d{1,16}-[0-9a-f]{32}$"
+Cursor = Annotated[str | None, Query(pattern=PLACE, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
 
 
@@ -22,6 +24,11 @@ def page(rows: "QuerySet[Row]", *, before: str | None, limit: int) -> tuple[list
         rows = rows.filter(Q(created_at__lt=moment) | Q(created_at=moment, pk__lt=pk))
     found = list(rows.order_by("-created_at", "-pk")[: limit + 1])
     return found[:limit], _cursor(found[limit - 1]) if len(found) > limit else None
+
+
+def is_place(text: str) -> bool:
+    """Whether this can be the `before` of a page."""
+    return re.fullmatch(PLACE, text) is not None
 
 
 def _cursor(row: Any) -> str:

@@ -73,13 +73,5 @@ def open_thread(
     return Thread.objects.create(id=thread_id or uuid7(), owner=user, agent=agent, is_temporary=is_temporary)
 
 
-@transaction.atomic
-def delete_thread(thread: Thread) -> None:
-    """Delete a thread with all that was said in it; a run still at work is stopped first."""
-    for run in thread.runs.unfinished():
-        runs.cancel_run(run)
-    thread.delete()
-
-
 def _asked_before(user: User, request_id: str) -> Run | None:
     return Run.objects.filter(user=user, client_request_id=request_id).first()

@@ -17,10 +17,11 @@ from accounts.models import User
 from agents.llm import connection
 from agents.models import Run
 from chat import actions
-from chat.forms import ConnectionForm, FeedbackForm, PinForm, RenameForm, filled
+from chat.forms import ConnectionForm, DeleteForm, FeedbackForm, PinForm, RenameForm, filled
 from chat.models import Conversation
 from chat.pages import page_data
 from chat.sidebar import sidebar_of
+from memory.forget import MemoryRefused
 
 
 class PersonsRequest(HttpRequest):
@@ -30,7 +31,7 @@ class PersonsRequest(HttpRequest):
 
 
 def refuses_in_words(view: Callable[..., JsonResponse]) -> Callable[..., JsonResponse]:
-    """What a form does not accept becomes a 400 with the reason for the person."""
+    """What a form does not accept, or cannot be done, becomes a 400 with the reason for the person."""
 
     @wraps(view)
     def answer(request: HttpRequest, **kwargs: Any) -> JsonResponse:
@@ -38,6 +39,8 @@ def refuses_in_words(view: Callable[..., JsonResponse]) -> Callable[..., JsonRes
             return view(request, **kwargs)
         except ValidationError as error:
             return JsonResponse({"error": " ".join(error.messages)}, status=400)
+        except MemoryRefused as error:
+            return JsonResponse({"error": str(error)}, status=400)
 
     return answer
 
@@ -87,7 +90,8 @@ def pin(request: PersonsRequest, thread_id: uuid.UUID) -> JsonResponse:
 @require_POST
 @refuses_in_words
 def delete(request: PersonsRequest, thread_id: uuid.UUID) -> JsonResponse:
-    actions.delete_conversation(_own_conversation(request, thread_id))
+    conversation, form = _own_conversation(request, thread_id), filled(DeleteForm, request)
+    actions.delete_conversation(conversation, and_memories=form.cleaned_data["andMemories"])
     return JsonResponse({})
 
 

@@ -15,7 +15,8 @@ from ninja.operation import Operation
 
 from agents.refusals import Conflict, Forbidden, Refused
 from chat import api as threads
-from chat import api_agui, api_approvals, api_events, api_runs
+from chat import api_agui, api_approvals, api_events, api_memory, api_runs
+from memory.forget import MemoryRefused
 from observability import api as scores
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class Api(NinjaAPI):
 
 
 api = Api(title="Plumbline", version="1", description=DESCRIPTION, urls_namespace="api", docs=Docs())
-for part in (threads, api_runs, api_events, api_approvals, scores, api_agui):
+for part in (threads, api_runs, api_events, api_approvals, api_memory, scores, api_agui):
     api.add_router("", part.router)
 
 
@@ -66,6 +67,11 @@ def not_understood(request: HttpRequest, error: ValidationError) -> HttpResponse
 def refused(request: HttpRequest, error: Refused) -> HttpResponse:
     status = 409 if isinstance(error, Conflict) else 403 if isinstance(error, Forbidden) else 422
     return _answer(request, status, str(error))
+
+
+@api.exception_handler(MemoryRefused)
+def memory_refused(request: HttpRequest, error: MemoryRefused) -> HttpResponse:
+    return _answer(request, 422, str(error))
 
 
 @api.exception_handler(Http404)

@@ -9,6 +9,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("api/", api.urls),
     path("api/<path:rest>", nothing_here),
+    path("memory/", include("chat.memory_urls")),
     path("hooks/<str:token>/", hooks.receive, name="hook"),
     path("", include("chat.urls")),
 ]

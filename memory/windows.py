@@ -65,3 +65,8 @@ def window_text(spoken: str, *, before: str, said_at: datetime) -> str:
 def forget_windows_of_run(run_id: uuid.UUID) -> None:
     """Leave out what was said in a run that another one replaced."""
     Window.objects.filter(run_id=run_id).delete()
+
+
+def forget_windows_of_thread(user_id: int, thread_id: uuid.UUID) -> None:
+    """Let nothing that was said in a thread be found any more."""
+    Window.objects.filter(user=user_id, thread_id=thread_id).delete()

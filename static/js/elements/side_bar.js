@@ -60,7 +60,7 @@ export class SideBar extends HTMLElement {
     if (button.dataset.do === "older") this.#older(button)
     if (button.dataset.do === "pin") this.#pin(entry, button)
     if (button.dataset.do === "rename") this.#ask(this.renaming, entry)
-    if (button.dataset.do === "delete") this.#ask(this.deleting, entry)
+    if (button.dataset.do === "delete") this.#askWhatGoesToo(entry)
   }
 
   async #older(button) {
@@ -98,6 +98,19 @@ export class SideBar extends HTMLElement {
     input?.select()
   }
 
+  /** What was learned from a conversation stays when it is deleted, unless the person says otherwise. */
+  async #askWhatGoesToo(entry) {
+    const choice = this.deleting.querySelector("[data-memories]")
+    choice.hidden = true
+    choice.querySelector("input").checked = false
+    this.#ask(this.deleting, entry)
+    const { conversation } = entry.dataset
+    const { number } = await fragment(`/memory/from/${conversation}`).then(JSON.parse).catch(() => ({ number: 0 }))
+    if (this.deleting.dataset.conversation !== conversation) return
+    choice.querySelector("[data-number]").textContent = number === 1 ? "one thing" : `${number} things`
+    choice.hidden = number === 0
+  }
+
   async #rename(event) {
     event.preventDefault()
     const { conversation } = this.renaming.dataset
@@ -110,7 +123,8 @@ export class SideBar extends HTMLElement {
   async #delete(event) {
     event.preventDefault()
     const { conversation } = this.deleting.dataset
-    if (!await this.#tried(this.deleting, `/c/${conversation}/delete`)) return
+    const andMemories = this.deleting.querySelector("input[name=andMemories]").checked
+    if (!await this.#tried(this.deleting, `/c/${conversation}/delete`, { andMemories })) return
     if (location.pathname.includes(conversation)) location.assign("/")
     else await this.reload()
   }
