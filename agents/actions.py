@@ -1,15 +1,16 @@
 """What a person or a program does with runs: start, edit, withdraw, cancel, retry, resume."""
 
+from collections.abc import Sequence
 from typing import cast
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from agents import doorbell, events, rows, snapshots, unheld
+from agents import attachments, doorbell, events, rows, snapshots, unheld
 from agents.carrying import carry_over
 from agents.channels import Batch
-from agents.models import Agent, AgentVersion, Message, Role, Run, RunStatus, StopReason, Thread
+from agents.models import Agent, AgentVersion, Attachment, Message, Role, Run, RunStatus, StopReason, Thread
 from agents.outcomes import question_of, record_trace
 from agents.refusals import Conflict, Forbidden, Refused
 from agents.rows import columns
@@ -33,9 +34,15 @@ SELECT {columns(AgentVersion, "version")}, {columns(Agent, "agent")}
 
 @transaction.atomic
 def start_run(
-    *, thread: Thread, user: User, text: str, client_request_id: str | None = None, replaces: Run | None = None
+    *,
+    thread: Thread,
+    user: User,
+    text: str,
+    attached: Sequence[Attachment] = (),
+    client_request_id: str | None = None,
+    replaces: Run | None = None,
 ) -> Run:
-    """Queue a question in a thread and ring for a worker once it is committed."""
+    """Queue a question in a thread and ring for a worker once it is committed. `attached` are rows not yet saved."""
     question = checked_question(text)
     ((locked,),) = rows.models(LOCKED_THREAD, {"thread_id": thread.pk}, Thread)
     version = _version_of(locked)
@@ -47,7 +54,9 @@ def start_run(
         client_request_id=client_request_id,
         replaces=replaces,
     )
-    message = Message.objects.create(run=run, position=0, role=Role.USER, text=question)
+    has_files = bool(attached)
+    message = Message.objects.create(run=run, position=0, role=Role.USER, text=question, has_attachments=has_files)
+    attachments.keep(message, attached)
     record_trace(run, question)
     transaction.on_commit(lambda: doorbell.ring(run.id))
     transaction.on_commit(lambda: doorbell.announce(run, snapshots.of_rows(run, [message], []).batch))
@@ -139,7 +148,8 @@ def retry_run(*, run: Run, user: User) -> Run:
         raise Refused("This question is still being answered.")
     if already := Run.objects.filter(replaces=run).first():
         return already
-    again = start_run(thread=run.thread, user=user, text=question_of(run), replaces=run)
+    files = attachments.copies_of(run)
+    again = start_run(thread=run.thread, user=user, text=question_of(run), attached=files, replaces=run)
     if run.status != RunStatus.COMPLETED:
         carry_over(run, again)
     return again

@@ -110,4 +110,5 @@ async def _result_of(call: Call, ctx: RunContext, refusal: ToolResult | None) ->
 
 def _context(call: Call, ctx: RunContext) -> ToolContext:
     """The key is that of the call, the same on every attempt and redelivery: UUIDv5 (RFC 9562)."""
-    return ToolContext(ctx.user_id, ctx.run_id, uuid.uuid5(ctx.run_id, str(call.id)), call.attempt)
+    key = uuid.uuid5(ctx.run_id, str(call.id))
+    return ToolContext(ctx.user_id, ctx.run_id, key, call.attempt, agent_id=ctx.agent.id)

@@ -34,10 +34,11 @@ from ag_ui.core import (
 )
 from django.utils import timezone
 
-from agents import interrupts
+from agents import attachments, interrupts
 from agents.models import (
     Agent,
     Approval,
+    Attachment,
     CallStatus,
     Compaction,
     Decision,
@@ -104,8 +105,16 @@ def run_started(run: Run, *, agent_slug: str, agent_name: str) -> BaseEvent:
     )
 
 
-def text_started(message_id: uuid.UUID, role: Speaker, at: datetime | None = None) -> BaseEvent:
-    return TextMessageStartEvent(message_id=str(message_id), role=role, timestamp=_ms(at))
+def text_started(
+    message_id: uuid.UUID, role: Speaker, at: datetime | None = None, files: Iterable[Attachment] = ()
+) -> BaseEvent:
+    told = [_file(one) for one in files]
+    metadata = {"attachments": told} if told else None
+    return TextMessageStartEvent(message_id=str(message_id), role=role, timestamp=_ms(at), metadata=metadata)
+
+
+def _file(one: Attachment) -> dict[str, Any]:
+    return {"id": str(one.id), "name": one.name, "mediaType": one.media_type, "size": one.size}
 
 
 def text(message_id: uuid.UUID, delta: str) -> BaseEvent:
@@ -124,7 +133,8 @@ def text_ended(message_id: uuid.UUID, *, is_interrupted: bool = False) -> BaseEv
 
 
 def whole_text(message: Message) -> Iterator[BaseEvent]:
-    yield text_started(message.id, "user" if message.role == "user" else "assistant", message.created_at)
+    speaker: Speaker = "user" if message.role == "user" else "assistant"
+    yield text_started(message.id, speaker, message.created_at, attachments.of(message))
     yield from texts(message.id, message.text)
     yield text_ended(message.id, is_interrupted=message.is_interrupted)
 

@@ -9,6 +9,7 @@ from ag_ui.core import BaseEvent
 
 from accounts.models import User
 from agents import children, decisions, events, lease, output, recalling, rows
+from agents.attachments import fetch_files, with_files
 from agents.buffer import Buffer, Summary, turns_of
 from agents.context import AgentConfig, Recollection, RunContext
 from agents.journal import Journal
@@ -174,7 +175,7 @@ def transcript(
     for row in calls:
         calls_of.setdefault(row.message_id, []).append(_call(row, run))
     return [
-        Question(message.text, message.run_id)
+        Question(with_files(message), message.run_id)
         if message.role == Role.USER
         else Answer(message.text, calls_of.get(message.id, []), _complaint(message, output_schema))
         for message in messages
@@ -197,7 +198,7 @@ def _messages_of(run: Run, *, after: int) -> list[Message]:
     """Of the thread behind that position, in order, without those of runs that others replaced."""
     parameters = {"thread_id": run.thread_id, "position": run.position, "after": after}
     found = rows.models(MESSAGES, parameters, Message)
-    return [message for (message,) in found]
+    return fetch_files([message for (message,) in found], with_text=True)
 
 
 def _call(row: ToolCall, run: Run) -> Call:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from django.db.models import Q
 
 from agents import decisions, events, interrupts
+from agents.attachments import fetch_files
 from agents.channels import Batch
 from agents.decisions import Decisions, Handoffs
 from agents.models import Approval, Compaction, Message, Run, RunQuerySet, RunStatus, ToolCall
@@ -40,7 +41,7 @@ def of_run(run_id: uuid.UUID | str) -> Snapshot | None:
 def _snapshots(chosen: RunQuerySet) -> list[Snapshot]:
     related = ("agent_version__agent", "root", "parent_call")
     runs = sorted(chosen.shown().select_related(*related), key=lambda run: (_position(run), run.depth, run.id))
-    messages = _by_run(Message.objects.filter(run__in=runs).order_by("position"))
+    messages = _by_run(fetch_files(Message.objects.filter(run__in=runs).order_by("position")))
     calls = _by_run(ToolCall.objects.filter(run__in=runs).order_by("position"))
     waiting = [run for run in runs if run.status == RunStatus.WAITING]
     pending = _by_run(interrupts.pending_approvals(waiting)) if waiting else {}

@@ -1,6 +1,7 @@
 """What a person does in the chat."""
 
 import uuid
+from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -8,6 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from agents import actions as runs
 from agents.actions import Refused
+from agents.attachments import chosen as chosen_files
 from agents.models import Agent, AgentVersion, Run, Thread
 from agents.text import storable
 from chat.models import Conversation, Feedback
@@ -28,21 +30,27 @@ def send_message(
     agent_slug: str | None = None,
     version: int | None = None,
     is_temporary: bool = False,
+    document_ids: Sequence[uuid.UUID] = (),
 ) -> Run:
     """Ask a question, in the conversation with this id or in a new one. The same `request_id` asks only once.
 
     Whether nothing of it is remembered (`is_temporary`) is said of a new conversation, and never changes. Raises
     Refused in words; then nothing was kept.
     """
+    if document_ids and (already := _asked_before(user, request_id)):
+        return already  # its files may be gone meanwhile
     try:
         with transaction.atomic():
+            attached = chosen_files(user.pk, document_ids) if document_ids else ()
             conversation = (
                 _open_conversation(user, thread_id, agent_slug, version, is_temporary, runs.checked_question(text))
                 if is_new
                 else _own_conversation(user, thread_id)
             )
             check_temporary(conversation.thread, is_temporary)
-            run = runs.start_run(thread=conversation.thread, user=user, text=text, client_request_id=request_id)
+            run = runs.start_run(
+                thread=conversation.thread, user=user, text=text, attached=attached, client_request_id=request_id
+            )
             Conversation.objects.filter(pk=conversation.pk).update(updated_at=timezone.now())
             return run
     except IntegrityError:

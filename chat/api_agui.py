@@ -116,7 +116,13 @@ def _begin(request: ApiRequest, asked: RunAgentInput, agent: str | None) -> Begu
         agent_slug=agent,
         is_temporary=_is_temporary(asked.forwarded_props),
     )
-    run, _ = programs.ask(user=user, text=text, place=place, request_id=asked.run_id)
+    run, _ = programs.ask(
+        user=user,
+        text=text,
+        place=place,
+        request_id=asked.run_id,
+        document_ids=_attachments_in(asked.forwarded_props),
+    )
     return Begun(run, Heard())
 
 
@@ -160,7 +166,8 @@ def _question_in(asked: RunAgentInput) -> str:
     if isinstance(last.content, str):
         return str(last.content)
     if any(part.type != "text" for part in last.content):
-        raise HttpError(422, "Only text can be sent: pictures, sound and documents are not taken yet.")
+        words = "Only text can be sent here. Upload a document and name its id in forwardedProps.attachments."
+        raise HttpError(422, words)
     return "\n".join(part.text for part in last.content)
 
 
@@ -169,6 +176,14 @@ def _is_temporary(forwarded: object) -> bool:
     if not isinstance(asked, bool):
         raise HttpError(422, "forwardedProps.temporary must be true or false.")
     return asked
+
+
+def _attachments_in(forwarded: object) -> list[uuid.UUID]:
+    asked = forwarded.get("attachments", []) if isinstance(forwarded, dict) else []
+    try:
+        return [uuid.UUID(each) for each in asked]
+    except (ValueError, TypeError, AttributeError):
+        raise HttpError(422, "forwardedProps.attachments must be a list of ids of your documents.") from None
 
 
 def _agent_in(forwarded: object) -> str | None:

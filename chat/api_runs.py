@@ -28,7 +28,11 @@ router = Router(by_alias=True, tags=["Runs"])
 def start_run(request: ApiRequest, asked: NewRun) -> Status[RunOut]:
     """Ask a question. 200 instead of 201: this `clientRequestId` was asked before, and that run is the answer."""
     run, is_new = programs.ask(
-        user=request.user, text=asked.text, place=_place(request, asked), request_id=asked.client_request_id
+        user=request.user,
+        text=asked.text,
+        place=_place(request, asked),
+        request_id=asked.client_request_id,
+        document_ids=asked.attachments,
     )
     return Status(201 if is_new else 200, shown.run(_own(request, run.id)))
 

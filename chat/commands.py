@@ -19,6 +19,7 @@ class _Command(BaseModel):
 class StartRun(_Command):
     """Ask a question; without `threadId` in a new conversation. The same id again starts nothing new.
 
+    `attachments` are the person's documents that come with it.
     `version` tries that version of the agent, for those who may change agents. `temporary` makes the new conversation
     one that is not remembered; it stays so for good.
     """
@@ -29,6 +30,7 @@ class StartRun(_Command):
     agent: str | None = None
     version: int | None = None
     temporary: bool = False
+    attachments: Annotated[list[uuid.UUID], Field(max_length=20)] = []
 
 
 class CancelRun(_Command):

@@ -149,6 +149,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 agent_slug=asked.agent,
                 version=asked.version,
                 is_temporary=asked.temporary,
+                document_ids=asked.attachments,
             )
             await self._ack(asked, run)
         return run

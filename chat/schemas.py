@@ -79,6 +79,18 @@ class WholeToolCall(ToolCallOut):
     whole_result: str
 
 
+class AttachmentOut(Wire):
+    """A file that came with a question."""
+
+    id: UUID
+    document_id: UUID | None = Field(description="Null: the document was deleted.")
+    name: str
+    media_type: str
+    size: int
+    told_chars: int = Field(description="How much of its text the LLM reads.")
+    chars: int
+
+
 class MessageOut(Wire):
     id: UUID
     run_id: UUID
@@ -86,6 +98,7 @@ class MessageOut(Wire):
     text: str
     is_interrupted: bool = Field(description="Stopped before the LLM had finished.")
     created_at: datetime
+    attachments: list[AttachmentOut]
     tool_calls: list[ToolCallOut]
 
 
@@ -147,6 +160,9 @@ class NewRun(Asked):
         None, description="Your own name for this question. Asked again with the same one, nothing new is started."
     )
     conversation: bool = Field(False, description="Whether a new thread is listed among the person's conversations.")
+    attachments: list[UUID] = Field(
+        [], max_length=5, description="Ids of your documents that come with the question; each must have been read."
+    )
     temporary: bool = Field(False, description=f"Of a new thread. {TEMPORARY}")
 
 

@@ -3,8 +3,31 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from agents.models import CallStatus, Effect, Handoff, Message, Role, Run, RunStatus, Thread, ToolCall, WaitKind
-from chat.schemas import HandoffOut, MessageOut, RunOut, TaskOut, ThreadOut, ToolCallOut, UsageOut, WholeToolCall
+from agents import attachments
+from agents.models import (
+    Attachment,
+    CallStatus,
+    Effect,
+    Handoff,
+    Message,
+    Role,
+    Run,
+    RunStatus,
+    Thread,
+    ToolCall,
+    WaitKind,
+)
+from chat.schemas import (
+    AttachmentOut,
+    HandoffOut,
+    MessageOut,
+    RunOut,
+    TaskOut,
+    ThreadOut,
+    ToolCallOut,
+    UsageOut,
+    WholeToolCall,
+)
 
 OF_A_RUN = ("agent_version__agent", "root")
 OF_A_THREAD = ("agent", "conversation")
@@ -116,11 +139,24 @@ def messages(rows: Iterable[Message]) -> list[MessageOut]:
             role=Role(row.role),
             text=row.text,
             is_interrupted=row.is_interrupted,
+            attachments=[attachment(file) for file in attachments.of(row)],
             created_at=row.created_at,
             tool_calls=[tool_call(call) for call in row.tool_calls.all()],
         )
-        for row in rows
+        for row in attachments.fetch_files(rows, with_text=True)
     ]
+
+
+def attachment(row: Attachment) -> AttachmentOut:
+    return AttachmentOut(
+        id=row.id,
+        document_id=row.document_id,
+        name=row.name,
+        media_type=row.media_type,
+        size=row.size,
+        told_chars=len(row.text),
+        chars=row.chars,
+    )
 
 
 def tool_call(row: ToolCall) -> ToolCallOut:

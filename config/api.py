@@ -15,7 +15,7 @@ from ninja.operation import Operation
 
 from agents.refusals import Conflict, Forbidden, Refused
 from chat import api as threads
-from chat import api_agui, api_approvals, api_events, api_memory, api_runs
+from chat import api_agui, api_approvals, api_documents, api_events, api_memory, api_runs
 from memory.forget import MemoryRefused
 from observability import api as scores
 
@@ -44,7 +44,7 @@ class Api(NinjaAPI):
 
 
 api = Api(title="Plumbline", version="1", description=DESCRIPTION, urls_namespace="api", docs=Docs())
-for part in (threads, api_runs, api_events, api_approvals, api_memory, scores, api_agui):
+for part in (threads, api_runs, api_documents, api_events, api_approvals, api_memory, scores, api_agui):
     api.add_router("", part.router)
 
 

@@ -12,6 +12,7 @@ class Text:
     text: str = ""
     is_closed: bool = False
     is_interrupted: bool = False
+    attachments: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -102,7 +103,7 @@ class View:
 def _apply(run: RunView, kind: str, event: Event, metadata: dict[str, Any]) -> None:
     match kind:
         case "TEXT_MESSAGE_START":
-            run.parts[event["messageId"]] = Text(event["role"])
+            run.parts[event["messageId"]] = Text(event["role"], attachments=metadata.get("attachments", []))
         case "TEXT_MESSAGE_CONTENT":
             _text(run, event).text += event["delta"]
         case "TEXT_MESSAGE_END":

@@ -2,6 +2,7 @@
 
 from agents.models.agents import Agent, AgentVersion, VersionStanding
 from agents.models.approvals import OPEN_APPROVALS, Approval, ApprovalStatus, Decision, Settlement, Verdict
+from agents.models.attachments import Attachment
 from agents.models.compactions import Compaction
 from agents.models.connection import LLMConnection
 from agents.models.handoffs import Handoff
@@ -39,6 +40,7 @@ __all__ = [
     "Approval",
     "ApprovalStatus",
     "Artifact",
+    "Attachment",
     "CallStatus",
     "Compaction",
     "DailyUsage",

@@ -22,6 +22,7 @@ class Message(models.Model):
     position = models.PositiveIntegerField(help_text="Its place in the run.")
     role = models.CharField(max_length=10, choices=Role)
     text = models.TextField(blank=True)
+    has_attachments = models.BooleanField(default=False, help_text="Files came with it: see `Attachment`.")
     is_interrupted = models.BooleanField(default=False, help_text="Stopped before the LLM had finished.")
     is_superseded = models.BooleanField(
         default=False, help_text="Sent back to the LLM: its form was not the agreed one."

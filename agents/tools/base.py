@@ -43,12 +43,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ToolContext:
-    """Who a tool works for. `attempt` counts the starts of one call; `idempotency_key` is the same on each."""
+    """Who a tool works for, and which agent called it.
+
+    `attempt` counts the starts of one call; `idempotency_key` is the same on each.
+    """
 
     user_id: int | None
     run_id: uuid.UUID
     idempotency_key: uuid.UUID
     attempt: int = 1
+    agent_id: int | None = None
 
 
 Endpoint = str | Callable[[BaseModel], str] | None

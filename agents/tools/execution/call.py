@@ -34,6 +34,7 @@ def _outcome(request: dict[str, Any]) -> dict[str, Any]:
         run_id=uuid.UUID(request["run_id"]),
         idempotency_key=uuid.UUID(request["idempotency_key"]),
         attempt=request["attempt"],
+        agent_id=request["agent_id"],
     )
     try:
         value = rendered(tool.function(**tool.given(tool.validated(request["arguments"]), context)))

@@ -136,6 +136,7 @@ def _request(tool: "Tool", arguments: BaseModel, context: "ToolContext") -> byte
         "user_id": context.user_id,
         "run_id": str(context.run_id),
         "idempotency_key": str(context.idempotency_key),
+        "agent_id": context.agent_id,
         "attempt": context.attempt,
     }
     return json.dumps(request).encode() + b"\n"
