@@ -34,6 +34,11 @@ def deliver_answer(firing_id: uuid.UUID) -> None:
     _soon(lambda: current_app.send_task("agents.deliver_answer", args=[str(firing_id)]))
 
 
+def reflect_on(agent_id: int, by: int) -> None:
+    """Have a worker look at how an agent's answers went, for somebody who asked for it."""
+    _soon(lambda: current_app.send_task("agents.reflect_on", args=[agent_id, by]))
+
+
 def announce(run: Run, news: Batch | None = None) -> None:
     """Tell those who watch a thread that one of its runs changed without a worker; without news they read its rows."""
     packed = (news or Batch(str(run.id), run.epoch + 1, first_seq=1, frames=())).packed()  # newer than all they have

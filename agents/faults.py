@@ -21,6 +21,7 @@ POINTS = (
     "before_result_commit",
     "after_decision",
     "before_finish",
+    "before_reflection_commit",
 )
 
 _armed, _, _times = settings.FAULT_POINT.partition(":")

@@ -6,7 +6,10 @@ import uuid
 from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
+from accounts.models import User
 from agents import doorbell, notices, reaper
+from agents.models import Agent
+from agents.reflecting import job, tally
 from agents.triggers import delivery, history, schedule
 from agents.worker import worker
 
@@ -46,6 +49,24 @@ def forget_firings() -> None:
 @shared_task(name="agents.deliver_answer", ignore_result=True)
 def deliver_answer(firing_id: str) -> None:
     delivery.deliver(uuid.UUID(firing_id))
+
+
+@shared_task(name="agents.reflect", ignore_result=True)
+def reflect() -> None:
+    job.reflect_on_all()
+
+
+@shared_task(name="agents.reflect_on", ignore_result=True)
+def reflect_on(agent_id: int, by: int) -> None:
+    """At once, for somebody who asked for it."""
+    agent = Agent.objects.filter(pk=agent_id, live__isnull=False).select_related("live").first()
+    if agent:
+        job.reflect(agent, by=User.objects.filter(pk=by).first())
+
+
+@shared_task(name="agents.count_procedures", ignore_result=True)
+def count_procedures() -> None:
+    tally.tally()
 
 
 @shared_task(name="agents.tell_approvers", ignore_result=True)

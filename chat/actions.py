@@ -11,6 +11,7 @@ from agents import actions as runs
 from agents.actions import Refused
 from agents.attachments import chosen as chosen_files
 from agents.models import Agent, AgentVersion, Run, Thread
+from agents.reflecting.ratings import rated
 from agents.text import storable
 from chat.models import Conversation, Feedback
 from memory import forget
@@ -109,8 +110,10 @@ def rate_answer(*, run: Run, author: User, is_positive: bool | None, comment: st
     if is_positive is None:
         Feedback.objects.filter(run=run, author=author).delete()
         recorder.remove_score(trace_id=run.id, name=recorder.FEEDBACK, author_id=author.pk)
+        rated(run, by=author, is_positive=None)
         return
     words = storable(comment).strip()[:2000]
+    rated(run, by=author, is_positive=is_positive, comment=words)
     Feedback.objects.update_or_create(run=run, author=author, defaults={"is_positive": is_positive, "comment": words})
     recorder.record_score(
         trace_id=run.id, name=recorder.FEEDBACK, value=float(is_positive), comment=words, author_id=author.pk

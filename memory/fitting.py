@@ -11,8 +11,8 @@ from functools import cache
 
 from django.db import connection
 
-from memory import embeddings, stores
-from memory.embeddings.base import Embedder, EmbeddingError, Vector
+from memory import embeddings, places
+from memory.embeddings.base import EmbeddingError, Vector
 from memory.models import Procedure
 from memory.sameness import cosine
 from memory.stores import EVERYBODY, Collection, StoreError
@@ -77,15 +77,13 @@ def _by_meaning(
 ) -> tuple[dict[uuid.UUID, float], float]:
     """The cosines of those nearest, and that of ordinary talk; none where nothing is embedded."""
     try:
-        embedder = embeddings.current()
-        if embedder is None:
+        searched = places.searchable()
+        if searched is None:
             return {}, 1.0
-        asked = vector or embedder.query(query)
+        asked = vector or searched.embedder.query(query)
         owners = [EVERYBODY] if user_id is None else [EVERYBODY, user_id]
-        found = stores.current().nearest(
-            Collection.PROCEDURES, asked, embedder=embedder.name, owners=owners, limit=CANDIDATES, among=among
-        )
-        ordinary = max(cosine(asked, one) for one in _ordinary(embedder)) if found else 1.0
+        found = searched.nearest(Collection.PROCEDURES, asked, owners=owners, limit=CANDIDATES, among=among)
+        ordinary = max(cosine(asked, one) for one in _ordinary(searched.embedder.name)) if found else 1.0
     except (EmbeddingError, StoreError) as error:
         log.warning("Procedures are found by their words only: %s", error)
         return {}, 1.0
@@ -93,5 +91,6 @@ def _by_meaning(
 
 
 @cache
-def _ordinary(embedder: Embedder) -> list[Vector]:
-    return embedder.passages(ORDINARY)
+def _ordinary(embedder_name: str) -> list[Vector]:
+    embedder = embeddings.named(embedder_name)
+    return embedder.passages(ORDINARY) if embedder else []

@@ -65,7 +65,7 @@ def relevant(
         return []
     similarities = fitting(query, user_id=user_id, agent_id=agent_id, vector=vector)
     rows = Procedure.objects.in_bulk(list(similarities))
-    found = []
+    found: list[Fitting] = []
     for procedure_id in sorted(similarities, key=lambda one: (-similarities[one], one)):
         one = _fitting(rows[procedure_id], similarities[procedure_id])
         size = count_tokens(one.text)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from memory import embeddings
+from memory.embeddings import cached
 from memory.embeddings.base import EmbeddingError
 from memory.models import (
     Procedure,
@@ -46,7 +47,7 @@ class ProcedureRefused(Exception):
 class Evidence:
     run_id: uuid.UUID
     user_id: int | None
-    is_good: bool
+    speaks_for: bool
     is_rated: bool
 
 
@@ -64,7 +65,7 @@ class Proposal:
     @property
     def only_person(self) -> int | None:
         """The one whose answers it is learned from, if there is only one."""
-        people = {one.user_id for one in self.evidence if one.is_good}
+        people = {one.user_id for one in self.evidence if one.speaks_for}
         return people.pop() if len(people) == 1 else None
 
 
@@ -73,7 +74,8 @@ def alike(proposal: Proposal) -> frozenset[uuid.UUID]:
     others = list(_comparable(proposal).values_list("pk", "trigger"))
     try:
         embedder = embeddings.current() if others else None
-        vectors = embedder.passages([proposal.trigger, *(trigger for _, trigger in others)]) if embedder else []
+        triggers = [proposal.trigger, *(trigger for _, trigger in others)]
+        vectors = cached.passages(embedder, triggers) if embedder else []
     except EmbeddingError:  # words decide
         vectors = []
     nearness = [cosine(vectors[0], vector) for vector in vectors[1:]]
@@ -93,7 +95,11 @@ def propose(proposal: Proposal, alike: Collection[uuid.UUID] = frozenset()) -> t
     ProcedureEvidence.objects.bulk_create(
         [
             ProcedureEvidence(
-                procedure=procedure, run_id=one.run_id, user_id=one.user_id, is_good=one.is_good, is_rated=one.is_rated
+                procedure=procedure,
+                run_id=one.run_id,
+                user_id=one.user_id,
+                is_good=one.speaks_for,
+                is_rated=one.is_rated,
             )
             for one in proposal.evidence
         ],

@@ -18,6 +18,7 @@ from agents.models.messages import (
     Role,
     ToolCall,
 )
+from agents.models.reflecting import Rating, Reflection, ReflectionStatus
 from agents.models.runs import (
     FINISHED,
     MOVES,
@@ -59,6 +60,9 @@ __all__ = [
     "Message",
     "OPEN_APPROVALS",
     "OPEN_CALLS",
+    "Rating",
+    "Reflection",
+    "ReflectionStatus",
     "Role",
     "Run",
     "RunQuerySet",

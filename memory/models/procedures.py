@@ -47,8 +47,8 @@ class ProcedureQuerySet(models.QuerySet["Procedure"]):
         """
         whose = Q(user=None)
         if user_id is not None:
-            is_paused = MemoryPreference.objects.filter(user=user_id, is_paused=True)
-            whose |= Q(user_id=user_id) & ~Exists(is_paused)
+            is_paused = Exists(MemoryPreference.objects.filter(user=user_id, is_paused=True))
+            whose = whose | Q(Q(user_id=user_id), ~is_paused)
         return self.filter(whose, Q(agent_id=None) | Q(agent_id=agent_id), status=ProcedureStatus.ACTIVE)
 
     def newest(self) -> "ProcedureQuerySet":
@@ -123,7 +123,7 @@ class Procedure(models.Model):
 
 
 class ProcedureEvidence(models.Model):
-    """A run that a procedure was learned from, once. It goes with its person."""
+    """A run that a procedure was learned from, once: for it, or (not `is_good`) against it. It goes with its person."""
 
     procedure = models.ForeignKey(Procedure, on_delete=models.CASCADE, related_name="evidence")
     run_id = models.UUIDField()

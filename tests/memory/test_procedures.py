@@ -30,7 +30,7 @@ STEPS = (("search_knowledge", "the terms of the hotel"), ("calculator", "what is
 
 def good(user: User | None, **fields: Any) -> Evidence:
     return Evidence(
-        **{"run_id": uuid7(), "user_id": user.pk if user else None, "is_good": True, "is_rated": True} | fields
+        **{"run_id": uuid7(), "user_id": user.pk if user else None, "speaks_for": True, "is_rated": True} | fields
     )
 
 
@@ -81,7 +81,7 @@ def test_what_is_proposed_again_is_evidence_and_nothing_new(alice: User, bob: Us
     again, is_new = propose(first)
     assert (again, is_new, again.support) == (procedure, False, 2)
 
-    doubt = good(bob, is_good=False)
+    doubt = good(bob, speaks_for=False)
     more, _ = propose(a_proposal(good(alice), good(bob), doubt, trigger="refunds for bookings of a hotel"))
     assert more == procedure
     assert (more.support, more.doubts) == (4, 1)

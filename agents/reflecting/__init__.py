@@ -1,0 +1,1 @@
+"""Learns from how answers went: what worked again and again, or an LLM's reading of thumbs, becomes a proposal."""
