@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from agents.discretion import output_of, without_memories
 from agents.llm.base import LLMRequest, Reply, Usage
 from agents.llm.retry import AttemptFailed
 from agents.models import Approval, CallStatus, Compaction, Decision, Run, Settlement, ToolCall
@@ -76,10 +77,7 @@ def recall_span(run: Run, question: str, found: list[Recalled], timer: Timer) ->
         started_at=timer.started_at,
         duration_ms=timer.duration_ms,
         input=question,
-        output=[
-            {"id": str(one.id), "kind": one.kind, "text": one.text, "score": round(one.score, 4), **one.parts}
-            for one in found
-        ],
+        output=[{"id": str(one.id), "kind": one.kind, "score": round(one.score, 4), **one.parts} for one in found],
         attributes={"plumbline.step": "recall", "plumbline.memories": len(found)},
     )
 
@@ -106,7 +104,7 @@ def llm_span(
         output_tokens=reply.usage.output,
         reasoning_tokens=reply.usage.reasoning,
         cost=cost,
-        input=attempt.request.messages,
+        input=without_memories(attempt.request.messages),
         output={"text": reply.text, "tool_calls": asked} if asked else reply.text,
         attributes={
             "plumbline.step": "plan" if asked else "respond",
@@ -154,7 +152,7 @@ def broken_off_span(
         input_tokens=usage.input,
         output_tokens=usage.output,
         cost=cost,
-        input=attempt.request.messages,
+        input=without_memories(attempt.request.messages),
         output=attempt.partial_text or None,
         attributes={
             "plumbline.usage_is_estimated": usage.is_estimated,
@@ -182,7 +180,7 @@ def tool_span(run: Run, call: Call, result: ToolResult, timer: Timer) -> SpanFac
         error=result.text if result.is_error else "",
         tool_name=call.name,
         input=call.arguments,
-        output=result.text,
+        output=output_of(call.name, result.text),
         attributes={
             "plumbline.step": "execute",
             "plumbline.call_status": result.status.value,
