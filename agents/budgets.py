@@ -5,6 +5,7 @@ A run has the limits of its agent's version; a person has those of the day (UTC)
 answer a thousand tokens are assumed, so a longer one may pass a limit by itself, and then nothing follows it.
 """
 
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -73,7 +74,7 @@ def check(run: Run, need: Need) -> None:
     if run.root and (run.root.agent_version.max_tokens is not None or run.root.agent_version.max_cost is not None):
         _check_tree(run, need)
     if run.user_id is not None and (settings.USER_DAILY_TOKENS or settings.USER_DAILY_COST):
-        _check_day(run, need)
+        check_day(run.user_id, need, besides=run.pk)
 
 
 def _check_limits(version: AgentVersion, used: int, cost: Decimal | None, need: Need) -> None:
@@ -106,12 +107,15 @@ def _check_tree(run: Run, need: Need) -> None:
     _check_limits(run.root.agent_version, used + sum(one.reserved_tokens for one in held), cost, need)
 
 
-def _check_day(run: Run, need: Need) -> None:
-    """What the day has used, with what this person's other runs hold reserved; one check at a time for each person."""
+def check_day(user_id: int, need: Need, *, besides: uuid.UUID | None = None) -> None:
+    """Raises OverBudget if a call does not fit into what a person may use today.
+
+    What their runs hold reserved counts as used, `besides` that of one run. One check at a time for each person.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, run.user_id])
-    used = DailyUsage.objects.filter(user=run.user_id, day=today()).first() or DailyUsage()
-    others = Run.objects.filter(user=run.user_id, status=RunStatus.RUNNING).exclude(pk=run.pk)
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, user_id])
+    used = DailyUsage.objects.filter(user=user_id, day=today()).first() or DailyUsage()
+    others = Run.objects.filter(user=user_id, status=RunStatus.RUNNING).exclude(pk__in=[besides] if besides else [])
     held = others.aggregate(tokens=Sum("reserved_tokens", default=0), cost=Sum("reserved_cost", default=Decimal()))
     if settings.USER_DAILY_TOKENS and used.tokens + held["tokens"] + need.tokens > settings.USER_DAILY_TOKENS:
         words = f"You have used today's {settings.USER_DAILY_TOKENS:,} tokens. There are new ones after midnight (UTC)."

@@ -22,6 +22,9 @@ POINTS = (
     "after_decision",
     "before_finish",
     "before_reflection_commit",
+    "learning_after_claim",
+    "learning_before_commit",
+    "learning_after_commit",
 )
 
 _armed, _, _times = settings.FAULT_POINT.partition(":")

@@ -8,6 +8,7 @@ from django.db import InterfaceError, OperationalError
 
 from accounts.models import User
 from agents import doorbell, notices, reaper
+from agents.learning import job as learning
 from agents.models import Agent
 from agents.reflecting import job, tally
 from agents.triggers import delivery, history, schedule
@@ -49,6 +50,11 @@ def forget_firings() -> None:
 @shared_task(name="agents.deliver_answer", ignore_result=True)
 def deliver_answer(firing_id: str) -> None:
     delivery.deliver(uuid.UUID(firing_id))
+
+
+@shared_task(name="agents.learn", ignore_result=True)
+def learn() -> None:
+    learning.learn_waiting()
 
 
 @shared_task(name="agents.reflect", ignore_result=True)

@@ -51,6 +51,11 @@ REFLECTION = env.text("REFLECTION", "llm")  # or patterns, or off
 REFLECTION_DAILY_TOKENS = env.number("REFLECTION_DAILY_TOKENS", 200_000, least=0)
 EMBEDDING_DIMENSIONS = env.number("EMBEDDING_DIMENSIONS", 384, least=1)
 VECTOR_STORE = env.text("VECTOR_STORE", "pgvector").lower()
+PINECONE_API_KEY = env.text("PINECONE_API_KEY")
+PINECONE_HOST = env.text("PINECONE_HOST")
+WEAVIATE_URL = env.text("WEAVIATE_URL")
+WEAVIATE_GRPC_URL = env.text("WEAVIATE_GRPC_URL")
+WEAVIATE_API_KEY = env.text("WEAVIATE_API_KEY")
 
 # Mail. Without a server it is written into the log.
 MAIL_SERVER = env.mail_server("EMAIL_URL")
@@ -194,6 +199,8 @@ CELERY = {
     "beat_schedule_filename": str(VAR_DIR / "beat-schedule"),
     "beat_schedule": {
         "reap": {"task": "agents.reap", "schedule": 5.0, "options": {"expires": 5.0}},
+        "learn": {"task": "agents.learn", "schedule": 30.0, "options": {"expires": 30.0}},
+        "forget-stale": {"task": "memory.forget_stale", "schedule": crontab(hour=4, minute=10)},
         "fire-triggers": {"task": "agents.fire_triggers", "schedule": 30.0, "options": {"expires": 30.0}},
         "forget-firings": {"task": "agents.forget_firings", "schedule": 3600.0, "options": {"expires": 3600.0}},
         "reflect": {"task": "agents.reflect", "schedule": crontab(hour=3, minute=20)},

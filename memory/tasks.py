@@ -8,7 +8,7 @@ from celery.signals import worker_shutting_down
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from memory import indexing
+from memory import forget, indexing
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +18,11 @@ _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="index-soon")
 @shared_task(name="memory.index_waiting", ignore_result=True)
 def index_waiting() -> None:
     indexing.index_waiting()
+
+
+@shared_task(name="memory.forget_stale", ignore_result=True)
+def forget_stale() -> None:
+    forget.archive_stale()
 
 
 def index_soon() -> None:

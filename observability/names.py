@@ -15,6 +15,7 @@ class Kind(StrEnum):
     APPROVAL = "approval"
     AGENT = "invoke_agent"
     HANDOFF = "handoff"
+    MEMORY = "memory"
 
 
 class Status(StrEnum):
@@ -47,6 +48,7 @@ KIND_FACES: dict[str, Face] = {
     Kind.APPROVAL: Face("how_to_reg", "Person"),
     Kind.AGENT: Face("smart_toy", "Agent", "accent"),
     Kind.HANDOFF: Face("alt_route", "Hand-off", "accent"),
+    Kind.MEMORY: Face("psychology", "Memory", "retrieval"),
 }
 UNKNOWN_KIND = Face("help", "Step")
 
@@ -63,4 +65,4 @@ SPAN_STATUS_FACES: dict[str, Face] = {**STATUS_FACES, Status.OK: Face("check_cir
 
 def operation_name(kind: str) -> str:
     """The `gen_ai.operation.name` of a span, empty where the conventions have none."""
-    return "" if kind in (Kind.RECEIVE, Kind.APPROVAL, Kind.HANDOFF) else kind
+    return "" if kind in (Kind.RECEIVE, Kind.APPROVAL, Kind.HANDOFF, Kind.MEMORY) else kind

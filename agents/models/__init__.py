@@ -18,6 +18,7 @@ from agents.models.messages import (
     Role,
     ToolCall,
 )
+from agents.models.reading import Reading
 from agents.models.reflecting import Rating, Reflection, ReflectionStatus
 from agents.models.runs import (
     FINISHED,
@@ -61,6 +62,7 @@ __all__ = [
     "OPEN_APPROVALS",
     "OPEN_CALLS",
     "Rating",
+    "Reading",
     "Reflection",
     "ReflectionStatus",
     "Role",

@@ -204,6 +204,7 @@ class Run(models.Model):
         indexes: ClassVar = [
             models.Index(F("queued_at"), condition=Q(status="queued"), name="queued_runs"),
             models.Index(F("lease_expires_at"), condition=Q(status="running"), name="running_leases"),
+            models.Index(F("finished_at"), condition=Q(finished_at__isnull=False), name="ended_runs"),
         ]
 
     def __str__(self) -> str:
