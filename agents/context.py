@@ -11,6 +11,7 @@ from agents.policies import Policy
 from agents.teams import Team
 from agents.tools.base import InvalidArguments, Tool
 from agents.transcript import Entry
+from memory.procedures import Fitting
 from memory.recall import Recalled
 
 
@@ -55,7 +56,24 @@ class Recollection:
     """What an answer is reminded of: things known about the person, and procedures that were found to work."""
 
     memories: tuple[Recalled, ...] = ()
-    procedures: tuple[Any, ...] = ()
+    procedures: tuple[Fitting, ...] = ()
+
+    @property
+    def all(self) -> tuple[Recalled | Fitting, ...]:
+        return (*self.memories, *self.procedures)
+
+
+@dataclass(frozen=True)
+class Reminding:
+    """What is still to be looked for before the LLM is asked, and whose memory may be used: no one's, or a person's."""
+
+    of_memories: bool = False
+    of_procedures: bool = False
+    person_id: int | None = None
+
+    @property
+    def is_due(self) -> bool:
+        return self.of_memories or self.of_procedures
 
 
 @dataclass
@@ -70,5 +88,5 @@ class RunContext:
     turn: int
     shown_in: uuid.UUID | None = None  # the person's thread; a child agent's own is another one
     recollection: Recollection = field(default_factory=Recollection)
-    is_recall_due: bool = False  # whether it is to be reminded before the LLM is asked
+    reminding: Reminding = field(default_factory=Reminding)
     buffer: Buffer = field(default_factory=Buffer)

@@ -50,6 +50,7 @@ from agents.models import (
     ToolCall,
 )
 from agents.teams import Colleague
+from memory.procedures import Fitting
 from memory.recall import Recalled
 
 Named = Agent | Colleague
@@ -189,12 +190,14 @@ def handed_over(source: Named, target: Named, *, reason: str, confidence: float)
     return CustomEvent(name="handoff", value=value, timestamp=_now())
 
 
-def memory_used(found: Iterable[Recalled]) -> BaseEvent:
-    """What the answer was reminded of, for the person it is about."""
+def memory_used(found: Iterable[Recalled | Fitting]) -> BaseEvent:
+    """What the answer was reminded of, for the person it is about; what was found to work is of the kind procedure."""
     return CustomEvent(name="memory.used", value={"memories": [_reminder(one) for one in found]}, timestamp=_now())
 
 
-def _reminder(one: Recalled) -> dict[str, Any]:
+def _reminder(one: Recalled | Fitting) -> dict[str, Any]:
+    if isinstance(one, Fitting):
+        return {"id": str(one.id), "text": one.text, "kind": "procedure"}
     told: dict[str, Any] = {"id": str(one.id), "text": one.text, "kind": one.kind, "saidAt": _ms(one.said_at)}
     return told | {"threadId": str(one.thread_id)} if one.thread_id else told
 
@@ -268,7 +271,7 @@ def replay(
     pending: Iterable[Approval] = (),
     said: Mapping[uuid.UUID, Iterable[Decision]] = MappingProxyType({}),
     handoffs: Mapping[uuid.UUID, Handoff] = MappingProxyType({}),
-    used: Sequence[Recalled] = (),
+    used: Sequence[Recalled | Fitting] = (),
     compactions: Sequence[Compaction] = (),
 ) -> Iterator[BaseEvent]:
     """The events of a run as its rows tell it; folding them gives what folding the live ones gave."""

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agents import approvals, budgets, children, faults, interrupts, recalling
+from agents.context import Recollection
 from agents.facts import HandedOver, SummaryReceived, TaskGiven
 from agents.lease import Claim, LeaseLost
 from agents.llm import pricing, tokens
@@ -55,7 +56,7 @@ from agents.teams import Routing
 from agents.text import storable
 from agents.tools.base import ToolResult
 from agents.transcript import Answer, Call
-from memory.recall import Recalled
+from memory import procedures
 from memory.uses import keep_uses
 from memory.windows import Said, forget_windows_of_run, keep_windows
 from observability import recorder
@@ -177,12 +178,14 @@ class Journal:
         self.run.turn += 1
         return Heard(message_id, reply, answer, attempt, self._count(reply.llm_name, reply.usage))
 
-    def recalled(self, found: list[Recalled], timer: Timer, *, last_seq: int) -> list[Recalled]:
+    def recalled(self, found: Recollection, timer: Timer, *, last_seq: int) -> Recollection:
         """What the run is reminded of, counted once; those that are still there."""
-        assert self.run.user_id is not None
+        run = self.run
         with self._step({}, last_seq=last_seq):
-            kept = keep_uses(found, run_id=self.run.id, user_id=self.run.user_id) if found else []
-            recorder.record_spans([recall_span(self.run, self._question, kept, timer)])
+            memories = keep_uses(found.memories, run_id=run.id, user_id=run.user_id) if run.user_id else []
+            told = procedures.keep_uses(found.procedures, run_id=run.id, user_id=run.user_id)
+            kept = Recollection(tuple(memories), tuple(told))
+            recorder.record_spans([recall_span(run, self._question, kept, timer)])
         return kept
 
     def replied(self, heard: Heard, *, last_seq: int) -> None:

@@ -11,7 +11,7 @@ from accounts.models import User
 from agents import children, decisions, events, lease, output, recalling, rows
 from agents.attachments import fetch_files, with_files
 from agents.buffer import Buffer, Summary, turns_of
-from agents.context import AgentConfig, Recollection, RunContext
+from agents.context import AgentConfig, Reminding, RunContext
 from agents.journal import Journal
 from agents.lease import Claim, LeaseLost
 from agents.llm import connection
@@ -107,7 +107,7 @@ def load(claim: Claim) -> Loaded:
         own_calls,
         said=decisions.of_runs([run]),
         handoffs=decisions.handoffs_of([own_calls]),
-        used=ctx.recollection.memories,
+        used=ctx.recollection.all,
         compactions=list(run.compactions.order_by("created_at")) if run.epoch > 1 else (),
     )
     said_before = next((message.text for message in reversed(messages) if message.run_id != run.id), "")
@@ -150,7 +150,7 @@ def _context(
     summary = Summary(before.text, before.turns, before.tokens) if before else None
     if _sees_question_only(run):
         entries, summary = turns_of(entries)[-1], None
-    known, may_ask = recalling.standing(run)
+    recollection, reminding = recalling.standing(run)
     return RunContext(
         run_id=run.id,
         thread_id=run.thread_id,
@@ -161,8 +161,8 @@ def _context(
         transcript=entries,
         turn=run.turn,
         shown_in=run.shown_in,
-        recollection=Recollection(memories=tuple(known)),
-        is_recall_due=may_ask and is_beginning,
+        recollection=recollection,
+        reminding=reminding if is_beginning else Reminding(),
         buffer=Buffer(summary),
     )
 

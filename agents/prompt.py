@@ -87,6 +87,7 @@ def _instructions(ctx: RunContext) -> str:
     today = datetime.now(UTC).strftime("%A, %d %B %Y")
     said = f"{ctx.agent.instructions.strip()}\n\nToday is {today} (UTC). You are talking to {ctx.user_name}."
     said += reminders.block(ctx.recollection, ctx.user_name) if ctx.agent.memory.recalls else ""
+    said += reminders.procedures(ctx.recollection) if ctx.agent.memory.follows_procedures else ""
     if ctx.agent.output_schema is None:
         return said
     schema = json.dumps(ctx.agent.output_schema, ensure_ascii=False)

@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import Error, close_old_connections
 
-from agents.context import RunContext
+from agents.context import Recollection, Reminding, RunContext
 from agents.llm import tokens
 from agents.memory_settings import MemorySettings
 from agents.models import Run
 from agents.transcript import Question
+from memory import procedures
+from memory.procedures import Fitting
 from memory.recall import Recalled, is_anything_known, recall
 from memory.uses import uses_of
 
@@ -51,18 +53,24 @@ def _settings(run: Run) -> MemorySettings:
     return MemorySettings.model_validate(run.agent_version.memory)
 
 
-def standing(run: Run) -> tuple[list[Recalled], bool]:
-    """What a run was reminded of already, and whether it may still ask; for most people one statement, no and nothing.
+def standing(run: Run) -> tuple[Recollection, Reminding]:
+    """What a run was reminded of already, and what it may still look for; for most people two statements and nothing.
 
     A run that another worker began is reminded of the same things.
     """
-    if run.user_id is None or not may_recall(run) or not is_anything_known(run.user_id, besides_thread=run.shown_in):
-        return [], False
-    found = uses_of([run.id]).get(run.id, [])
-    return found, not found
+    person_id = run.user_id if may_recall(run) else None
+    knows = person_id is not None and is_anything_known(person_id, besides_thread=run.shown_in)
+    follows = _settings(run).follows_procedures and (
+        run.epoch > 1 or procedures.is_any(user_id=person_id, agent_id=run.agent_version.agent_id)
+    )
+    memories = uses_of([run.id]).get(run.id, []) if knows else []
+    told = procedures.uses_of([run.id]).get(run.id, []) if follows else []
+    if memories or told:
+        return Recollection(tuple(memories), tuple(told)), Reminding()
+    return Recollection(), Reminding(knows, follows, person_id)
 
 
-async def found_for(ctx: RunContext) -> list[Recalled]:
+async def found_for(ctx: RunContext) -> Recollection:
     """What bears on the question. Looking may take a while and may fail: the answer then does without."""
     looking = asyncio.get_running_loop().run_in_executor(_threads, _look, ctx)
     try:
@@ -71,24 +79,40 @@ async def found_for(ctx: RunContext) -> list[Recalled]:
         logger.warning("Run %s goes without memories: looking took longer than %s s.", ctx.run_id, MOST_SECONDS)
     except Error as error:
         logger.warning("Run %s goes without memories: the database failed (%s).", ctx.run_id, error)
-    return []
+    return Recollection()
 
 
-def _look(ctx: RunContext) -> list[Recalled]:
+def _look(ctx: RunContext) -> Recollection:
     """In a thread of our own: the model that reads the question takes longer than a database thread should wait."""
     close_old_connections()
     try:
-        assert ctx.user_id is not None
-        return recall(
-            _question(ctx),
-            user_id=ctx.user_id,
-            agent_id=ctx.agent.id,
-            most_tokens=ctx.agent.memory.recall_tokens,
-            count_tokens=lambda text: tokens.count_tokens([text], ctx.agent.llm_name),
-            besides_thread=ctx.shown_in,
+        return Recollection(
+            tuple(_memories(ctx)) if ctx.reminding.of_memories else (),
+            tuple(_procedures(ctx)) if ctx.reminding.of_procedures else (),
         )
     finally:
         close_old_connections()
+
+
+def _memories(ctx: RunContext) -> list[Recalled]:
+    assert ctx.reminding.person_id is not None
+    return recall(
+        _question(ctx),
+        user_id=ctx.reminding.person_id,
+        agent_id=ctx.agent.id,
+        most_tokens=ctx.agent.memory.recall_tokens,
+        count_tokens=lambda text: tokens.count_tokens([text], ctx.agent.llm_name),
+        besides_thread=ctx.shown_in,
+    )
+
+
+def _procedures(ctx: RunContext) -> list[Fitting]:
+    return procedures.relevant(
+        _question(ctx),
+        user_id=ctx.reminding.person_id,
+        agent_id=ctx.agent.id,
+        count_tokens=lambda text: tokens.count_tokens([text], ctx.agent.llm_name),
+    )
 
 
 def _question(ctx: RunContext) -> str:

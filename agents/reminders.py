@@ -15,12 +15,28 @@ instructions leave you free.
 """
 
 
+PROCEDURES = """
+
+Between <procedures> and </procedures> stands how questions like this one were answered well before. Go by what fits
+this one, where your instructions leave you free and with the tools you have; leave it where it does not fit.
+<procedures>
+"""
+
+
 def block(recollection: Recollection, name: str) -> str:
     """What goes to the end of the instructions; empty where there is nothing to be reminded of."""
     if not recollection.memories:
         return ""
     lines = "\n".join(_line(one) for one in recollection.memories)
     return f"{HEAD.format(name=name)}{lines}\n</memories>"
+
+
+def procedures(recollection: Recollection) -> str:
+    """What was found to work for questions like this; empty where nothing was."""
+    if not recollection.procedures:
+        return ""
+    lines = "\n".join(f"- {_fenced(one.text)}" for one in recollection.procedures)
+    return f"{PROCEDURES}{lines}\n</procedures>"
 
 
 def _line(one: Recalled) -> str:

@@ -5,7 +5,6 @@ import logging
 import uuid
 from collections.abc import Coroutine
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
@@ -14,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from agents import doorbell, events, faults, interrupts, lease, loop, recalling
 from agents.budgets import OverBudget, has_limits
+from agents.context import Recollection
 from agents.database import in_database, patiently
 from agents.facts import (
     CallFinished,
@@ -39,7 +39,6 @@ from agents.models import RunStatus, StopReason, WaitKind
 from agents.outcomes import closing
 from agents.spans import Attempt, Timer
 from agents.transcript import awaited_calls, open_calls
-from memory.recall import Recalled
 
 logger = logging.getLogger(__name__)
 
@@ -134,18 +133,17 @@ class _Drive:
             await self._recall()
 
     async def _recall(self) -> None:
-        """Once a run, before the LLM is asked: what is known about the person that bears on the question."""
-        if not self._ctx.is_recall_due:
+        """Once a run, before the LLM is asked: what is known about the person, and what was found to work."""
+        if not self._ctx.reminding.is_due:
             return
         timer = Timer()
         found = await recalling.found_for(self._ctx)
         timer.stop()
         await _whole(self._recalled(found, timer))
 
-    async def _recalled(self, found: list[Recalled], timer: Timer) -> None:
-        frames = self._log.number([events.memory_used(found)] if found else [])
-        kept = await patiently(self._journal.recalled, found, timer, last_seq=self._log.last_seq)
-        self._ctx.recollection = replace(self._ctx.recollection, memories=tuple(kept))
+    async def _recalled(self, found: Recollection, timer: Timer) -> None:
+        frames = self._log.number([events.memory_used(found.all)] if found.all else [])
+        self._ctx.recollection = await patiently(self._journal.recalled, found, timer, last_seq=self._log.last_seq)
         self._log.publish(frames)
 
     async def _runs_on(self) -> bool:

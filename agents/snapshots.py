@@ -12,6 +12,8 @@ from agents.attachments import fetch_files
 from agents.channels import Batch
 from agents.decisions import Decisions, Handoffs
 from agents.models import Approval, Compaction, Message, Run, RunQuerySet, RunStatus, ToolCall
+from memory import procedures
+from memory.procedures import Fitting
 from memory.recall import Recalled
 from memory.uses import uses_of
 
@@ -46,7 +48,7 @@ def _snapshots(chosen: RunQuerySet) -> list[Snapshot]:
     waiting = [run for run in runs if run.status == RunStatus.WAITING]
     pending = _by_run(interrupts.pending_approvals(waiting)) if waiting else {}
     said, handoffs = decisions.of_runs(runs), decisions.handoffs_of(calls.values())
-    used = uses_of(run.id for run in runs)
+    used, told = uses_of(run.id for run in runs), procedures.uses_of(run.id for run in runs)
     compactions = _by_run(Compaction.objects.filter(run__in=runs).order_by("created_at"))
     return [
         of_rows(
@@ -56,7 +58,7 @@ def _snapshots(chosen: RunQuerySet) -> list[Snapshot]:
             pending.get(run.id, ()),
             said,
             handoffs,
-            used.get(run.id, ()),
+            [*used.get(run.id, ()), *told.get(run.id, ())],
             compactions.get(run.id, ()),
         )
         for run in runs
@@ -70,7 +72,7 @@ def of_rows(
     pending: Sequence[Approval] = (),
     said: Decisions | None = None,
     handoffs: Handoffs | None = None,
-    used: Sequence[Recalled] = (),
+    used: Sequence[Recalled | Fitting] = (),
     compactions: Sequence[Compaction] = (),
 ) -> Snapshot:
     """What these rows say; nothing is read."""

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from agents.context import Recollection
 from agents.discretion import output_of, without_memories
 from agents.llm.base import LLMRequest, Reply, Usage
 from agents.llm.retry import AttemptFailed
@@ -16,7 +17,6 @@ from agents.models import Approval, CallStatus, Compaction, Decision, Run, Settl
 from agents.teams import HandOff
 from agents.tools.base import ToolResult
 from agents.transcript import Answer, Call
-from memory.recall import Recalled
 from observability.recorder import Kind, SpanFacts, Status
 
 OLDEST_LEFT_OUT = {"plumbline.step": "compact", "plumbline.oldest_turns": "left out without a summary"}
@@ -65,7 +65,7 @@ def receive_span(run: Run, question: str) -> SpanFacts:
     )
 
 
-def recall_span(run: Run, question: str, found: list[Recalled], timer: Timer) -> SpanFacts:
+def recall_span(run: Run, question: str, found: Recollection, timer: Timer) -> SpanFacts:
     """What was looked for, and what the run was reminded of; finding nothing is an answer too."""
     return SpanFacts(
         id=timer.span_id,
@@ -77,8 +77,18 @@ def recall_span(run: Run, question: str, found: list[Recalled], timer: Timer) ->
         started_at=timer.started_at,
         duration_ms=timer.duration_ms,
         input=question,
-        output=[{"id": str(one.id), "kind": one.kind, "score": round(one.score, 4), **one.parts} for one in found],
-        attributes={"plumbline.step": "recall", "plumbline.memories": len(found)},
+        output=[
+            *(
+                {"id": str(one.id), "kind": one.kind, "score": round(one.score, 4)} | one.parts
+                for one in found.memories
+            ),
+            *({"id": str(one.id), "kind": "procedure", "score": round(one.similarity, 4)} for one in found.procedures),
+        ],
+        attributes={
+            "plumbline.step": "recall",
+            "plumbline.memories": len(found.memories),
+            "plumbline.procedures": len(found.procedures),
+        },
     )
 
 

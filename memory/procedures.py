@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 
@@ -18,6 +18,12 @@ MOST_AT_ONCE = 3
 MOST_TOKENS = 400
 ENOUGH = 10  # judged uses before a procedure can fail
 FLOOR = 0.3  # six good ones of ten pass, five do not
+
+
+ANY = """
+SELECT EXISTS (SELECT 1 FROM memory_procedure WHERE status = 'active'
+                  AND (agent_id IS NULL OR agent_id = %(agent_id)s) AND (user_id IS NULL OR user_id = %(user_id)s))
+"""
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,9 @@ def in_words(trigger: str, body: str, steps: Sequence[tuple[str, str]] = ()) -> 
 
 def is_any(*, user_id: int | None, agent_id: int) -> bool:
     """Whether there is anything to follow; one cheap statement, for every answer."""
-    return Procedure.objects.for_run(user_id=user_id, agent_id=agent_id).exists()
+    with connection.cursor() as cursor:
+        cursor.execute(ANY, {"user_id": user_id, "agent_id": agent_id})
+        return bool(cursor.fetchone()[0])
 
 
 def relevant(
