@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat import approving, views
+from chat import approving, attachments, views
 
 app_name = "chat"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("c/<uuid:thread_id>/pin", views.pin, name="pin"),
     path("c/<uuid:thread_id>/delete", views.delete, name="delete"),
     path("runs/<uuid:run_id>/feedback", views.rate, name="rate"),
+    path("attachments/<uuid:attachment_id>/", attachments.download, name="attachment"),
     path("approvals/", approving.waiting, name="approvals"),
     path("approvals/number", approving.number, name="approvals-number"),
     path("approvals/<uuid:approval_id>/", approving.one, name="approval"),

@@ -10,6 +10,7 @@ urlpatterns = [
     path("api/", api.urls),
     path("api/<path:rest>", nothing_here),
     path("memory/", include("chat.memory_urls")),
+    path("documents/", include("chat.document_urls")),
     path("hooks/<str:token>/", hooks.receive, name="hook"),
     path("", include("chat.urls")),
 ]

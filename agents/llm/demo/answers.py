@@ -50,7 +50,14 @@ def _quotes(found: dict[str, Any], asked: dict[str, Any]) -> str:
 def _quote(passage: dict[str, Any], query: str) -> str:
     lines = _excerpt(passage["text"], query).split("\n")
     place = f", {passage['place']}" if passage.get("place") else ""
-    return "\n".join([*(f"> {line}".rstrip() for line in lines), ">", f"> — **{passage['title']}**{place}"])
+    page = f", page {passage['page']}" if passage.get("page") else ""
+    source = f"> — **{passage['title']}**{place}{page}{_mark(passage)}"
+    return "\n".join([*(f"> {line}".rstrip() for line in lines), ">", source])
+
+
+def _mark(passage: dict[str, Any]) -> str:
+    """What the page makes a link to the passage."""
+    return f" [{passage['number']}]" if passage.get("number") else ""
 
 
 def _excerpt(text: str, query: str) -> str:

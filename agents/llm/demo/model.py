@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncGenerator
 from typing import Any
 
+from agents.fences import without_files
 from agents.llm import tokens
 from agents.llm.base import AskedCall, LLMRequest, Reply, TextDelta, Usage
 from agents.llm.demo.answers import answer
@@ -49,6 +50,7 @@ def _decided(request: LLMRequest, question: str, results: list[Result]) -> tuple
     """What to call, or else what to say."""
     if schema := _form_of(request):
         return [], filled(schema, question)
+    question = without_files(question)
     offered = {each.name: each for each in request.tools}
     steps = written(question) or route(question, offered, results) or manage(question, offered, results)
     if steps is not None:

@@ -5,6 +5,8 @@
 import { blocksOf, openFence, split } from "../lib/blocks.js"
 import { learn } from "../lib/highlight.js"
 import { fragmentOf } from "../lib/markdown.js"
+import { marked } from "../lib/sources.js"
+import { linkMarks } from "./answer_sources.js"
 import { el } from "./dom.js"
 
 const SHARE_OF_TIME = 4     // drawing may take a quarter of the time
@@ -18,8 +20,10 @@ export class AnswerText extends HTMLElement {
   #fence = null             // its text node and language, when it is a code block
   #frame = null
   #notBefore = 0
+  #sources = []             // what `[n]` in it stands for
 
-  show(text, isOpen) {
+  show(text, isOpen, sources = []) {
+    this.#sources = sources
     if (text === this.#text && isOpen === this.#isOpen) return
     const isFirst = !this.#text
     if (!text.startsWith(this.#text)) this.#forget()
@@ -70,7 +74,7 @@ export class AnswerText extends HTMLElement {
       return
     }
     this.#end ??= this.appendChild(el("div.block"))
-    this.#end.replaceChildren(fragmentOf(fence ? `\`\`\`${fence.language}\n\`\`\`` : raw))
+    this.#end.replaceChildren(this.#drawn(fence ? `\`\`\`${fence.language}\n\`\`\`` : raw))
     this.#fence = null
     if (!fence) return
     const text = document.createTextNode(fence.code)
@@ -95,10 +99,14 @@ export class AnswerText extends HTMLElement {
   }
 
   #fill(node, raw) {
-    node.replaceChildren(fragmentOf(raw))
+    node.replaceChildren(this.#drawn(raw))
     for (const language of new Set([...raw.matchAll(/^ *(?:`{3,}|~{3,})(\S+)/gm)].map((match) => match[1]))) {
-      learn(language).then((isNew) => isNew && node.replaceChildren(fragmentOf(raw)))
+      learn(language).then((isNew) => isNew && node.replaceChildren(this.#drawn(raw)))
     }
+  }
+
+  #drawn(raw) {
+    return linkMarks(fragmentOf(raw), this.#sources, marked)
   }
 
   #forget() {

@@ -1,8 +1,10 @@
 /** `<asked-question>`: what a person asked; until its turn comes it can be put otherwise or taken back. */
 import { announce, el, icon } from "./dom.js"
+import { questionFiles } from "./question_files.js"
 
 export class AskedQuestion extends HTMLElement {
   #text = el("div.question", { dir: "auto" })
+  #files = el("div.files-of-question", { hidden: true })
   #below = el("div.question-tools")
   #edit = el("button.tool", { type: "button", onclick: () => this.#open() }, icon("edit"), "Edit")
   #remove = el("button.tool", { type: "button", onclick: () => this.#withdraw() }, icon("close"), "Remove")
@@ -12,7 +14,7 @@ export class AskedQuestion extends HTMLElement {
   #isSending = false
 
   connectedCallback() {
-    if (!this.#text.parentNode) this.append(this.#text, this.#below)
+    if (!this.#text.parentNode) this.append(this.#text, this.#files, this.#below)
   }
 
   /** options { question, isOpen, edit(text) → Promise, withdraw() → Promise, askAnew(text) } */
@@ -28,6 +30,7 @@ export class AskedQuestion extends HTMLElement {
     const { question, isOpen } = this.#options
     this.hidden = !question
     if (!question) return
+    this.#drawFiles(question.attachments)
     this.classList.toggle("is-editing", Boolean(this.#box))
     if (this.#box) return this.#drawEditor(isOpen)
     this.#text.textContent = question.text
@@ -35,6 +38,11 @@ export class AskedQuestion extends HTMLElement {
     const below = [...(isOpen ? [this.#edit, this.#remove] : []), ...this.#trouble()]
     const isThere = below.length === this.#below.children.length && below.every((node, place) => node === this.#below.children[place])
     if (!isThere) this.#below.replaceChildren(...below)       // a button that stays keeps the focus
+  }
+
+  #drawFiles(attachments) {
+    this.#files.hidden = !attachments?.length
+    if (attachments?.length && !this.#files.children.length) this.#files.replaceChildren(questionFiles(attachments))
   }
 
   #drawEditor(isOpen) {

@@ -3,6 +3,7 @@ import { UNFINISHED } from "../lib/conversation.js"
 import { canRetry, isUntouched, phaseOf } from "../lib/phases.js"
 import { el, icon } from "./dom.js"
 import "./answer_actions.js"
+import "./answer_sources.js"
 import "./asked_question.js"
 import "./run_state.js"
 import "./run_story.js"
@@ -14,12 +15,13 @@ export class ChatRun extends HTMLElement {
   #story = document.createElement("run-story")
   #warning = el("p.limit", { hidden: true })
   #state = document.createElement("run-state")
+  #sources = document.createElement("answer-sources")
   #actions = document.createElement("answer-actions")
 
   connectedCallback() {
     if (this.#answer.parentNode) return
     this.setAttribute("role", "article")
-    this.#answer.append(this.#story, this.#state, this.#warning, this.#actions)
+    this.#answer.append(this.#story, this.#state, this.#warning, this.#sources, this.#actions)
     this.append(el("h2.for-readers", {}, "You asked"), this.#question, el("h2.for-readers", {}, "Answer"), this.#answer)
   }
 
@@ -34,6 +36,8 @@ export class ChatRun extends HTMLElement {
     this.#question.show({ question: run.question, isOpen: isUntouched(run) && !options.isStopping, edit, withdraw, askAnew })
     this.#story.show(run, options)
     this.#showState(run, options)
+    if (UNFINISHED.has(run.status)) this.#sources.hidden = true       // not before the answer: nothing moves while it is written
+    else this.#sources.show(run)
     this.#showActions(run, options)
   }
 

@@ -1,6 +1,7 @@
 /** `<chat-transcript>`: the runs of a conversation and the messages still on their way, in one reading column. */
 import { familyOf, runsOf, unfinishedRuns } from "../lib/conversation.js"
 import { el, icon } from "./dom.js"
+import { questionFiles } from "./question_files.js"
 import "./chat_run.js"
 
 export class ChatTranscript extends HTMLElement {
@@ -37,6 +38,7 @@ export class ChatTranscript extends HTMLElement {
   #showUnsent(unsent, { isAway, resend, discard }) {
     this.#sending.replaceChildren(...unsent.flatMap((entry) => [
       el("div.question.is-unsent", { dir: "auto" }, entry.text),
+      questionFiles(entry.attachments, { areKept: false }) ?? "",
       entry.state === "refused"
         ? el("div.unsent-note.is-bad", { role: "alert" }, icon("alert"), el("span", {}, entry.error),
           el("button.button.is-small", { type: "button", onclick: () => resend(entry) }, "Edit and send again"),

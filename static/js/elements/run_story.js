@@ -1,4 +1,5 @@
 /** `<run-story>`: all that came of a question, in the order it happened: texts, tools, hand-overs, other agents' work. */
+import { sourcesOf } from "../lib/sources.js"
 import { el, icon } from "./dom.js"
 import "./activity_line.js"
 import "./answer_text.js"
@@ -30,6 +31,7 @@ export class RunStory extends HTMLElement {
   #showPieces(run, options) {
     const isRunning = run.status === "running" || run.status === "waiting"
     const pieces = piecesOf(run, options.family)
+    const sources = sourcesOf(run)
     for (const [id, node] of this.#pieces) {
       if (!pieces.some((piece) => piece.id === id)) { node.remove(); this.#pieces.delete(id) }
     }
@@ -41,7 +43,7 @@ export class RunStory extends HTMLElement {
       before = node
       if (piece.calls) node.show(piece.calls, isRunning)
       else if (piece.child) node.show(piece.child, options)
-      else if (piece.text) node.show(piece.text.text, piece.text.isOpen && isRunning)
+      else if (piece.text) node.show(piece.text.text, piece.text.isOpen && isRunning, sources)
     }
   }
 

@@ -103,7 +103,7 @@ function changed(run, event) {
   switch (event.type) {
     case "TEXT_MESSAGE_START":
       return event.role === "user"
-        ? { ...run, question: { id: event.messageId, text: "" } }
+        ? { ...run, question: { id: event.messageId, text: "", attachments: event.metadata?.attachments ?? [] } }
         : going(withPart(run, { kind: "text", id: event.messageId, text: "", isOpen: true, isInterrupted: false }))
     case "TEXT_MESSAGE_CONTENT":
       return event.messageId === run.question?.id

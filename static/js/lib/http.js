@@ -29,12 +29,12 @@ async function asked(url, options) {
   return response
 }
 
-function wordsFor(status) {
+export function wordsFor(status) {
   if (status === 404) return "This does not exist any more."
   if (status === 403) return "This page is too old, or you may not do this. Reload it and try again."
   return "The server could not do this. Please try again in a moment."
 }
 
-function token() {
+export function token() {
   return document.querySelector('meta[name="csrf-token"]').content
 }

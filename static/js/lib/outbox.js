@@ -1,20 +1,24 @@
 /**
  * What was said and is not yet known to be kept: a list of messages that survives a reload of the page.
  *
- * entry { id, chat, threadId, agent, version, isTemporary, text, state: "sending" | "refused", runId, error }
+ * entry { id, chat, threadId, agent, version, isTemporary, text, attachments, state: "sending" | "refused", runId, error }
  *
  * `chat` ties the messages of a new conversation together until the first answer gives them a thread.
  */
 
-export function withMessage(entries, { id, chat, threadId = null, agent = null, version = null, isTemporary = false, text }) {
-  return [...entries, { id, chat, threadId, agent, version, isTemporary, text, state: "sending", runId: null, error: null }]
+export function withMessage(entries, { id, chat, threadId = null, agent = null, version = null, isTemporary = false, text, attachments = [] }) {
+  return [...entries, { id, chat, threadId, agent, version, isTemporary, text, attachments, state: "sending", runId: null, error: null }]
 }
 
 /** The commands to send now. In a new conversation only the first may go; the others need the thread it will get. */
 export function commandsIn(entries) {
   return entries.filter((entry) => mayGo(entry, entries)).map((entry) => ({
-    type: "run.start", id: entry.id, text: entry.text, ...(entry.threadId ? { threadId: entry.threadId } : newConversation(entry)),
+    type: "run.start", id: entry.id, text: entry.text, ...files(entry), ...(entry.threadId ? { threadId: entry.threadId } : newConversation(entry)),
   }))
+}
+
+function files({ attachments = [] }) {
+  return attachments.length ? { attachments: attachments.map(({ id }) => id) } : {}
 }
 
 function newConversation({ agent, version, isTemporary }) {

@@ -84,8 +84,8 @@ function begin() {
 
 // What the person does
 
-function send(text) {
-  const message = { id: crypto.randomUUID(), chat, threadId: state.threadId, agent: state.threadId ? null : agent, version: data.tried?.version, isTemporary, text }
+function send(text, attachments = []) {
+  const message = { id: crypto.randomUUID(), chat, threadId: state.threadId, agent: state.threadId ? null : agent, version: data.tried?.version, isTemporary, text, attachments }
   keep(outbox.withMessage(entries, message))
   const command = outbox.commandsIn(entries).find(({ id }) => id === message.id)
   if (command) socket.send(command)
@@ -255,7 +255,7 @@ function options(run) {
 
 function resend(entry) {
   discard(entry)
-  composer.write(entry.text)
+  composer.write(entry.text, entry.attachments)
 }
 
 function discard(entry) {
