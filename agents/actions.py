@@ -10,7 +10,19 @@ from accounts.models import User
 from agents import attachments, doorbell, events, rows, snapshots, unheld
 from agents.carrying import carry_over
 from agents.channels import Batch
-from agents.models import Agent, AgentVersion, Attachment, Message, Role, Run, RunStatus, StopReason, Thread
+from agents.models import (
+    Agent,
+    AgentVersion,
+    Attachment,
+    CallStatus,
+    Message,
+    Role,
+    Run,
+    RunStatus,
+    StopReason,
+    Thread,
+    ToolCall,
+)
 from agents.outcomes import question_of, record_trace
 from agents.refusals import Conflict, Forbidden, Refused
 from agents.rows import columns
@@ -134,6 +146,13 @@ def cancel_run(run: Run) -> None:
         transaction.on_commit(lambda: doorbell.cancel(found.pk))
     elif not found.is_finished:
         unheld.finish(found, RunStatus.CANCELLED, StopReason.CANCELLED)
+        transaction.on_commit(lambda: _cancel_tasks(found))
+
+
+def _cancel_tasks(run: Run) -> None:
+    """Stop those who work for a run that was stopped. Whoever is missed here, the reaper finds."""
+    for child in Run.objects.unfinished().filter(parent=run):
+        cancel_run(child)
 
 
 @transaction.atomic
@@ -165,6 +184,8 @@ def resume_run(*, run: Run, by: User) -> Run:
         raise Conflict("Only a run that was set aside can be sent back to work.")
     if Run.objects.filter(replaces=found).exists():
         raise Conflict("The question was asked again meanwhile; that run has taken its place.")
+    if found.parent_id and not ToolCall.objects.filter(child=found, status=CallStatus.DELEGATED).exists():
+        raise Conflict("The agent that gave this task has gone on without it.")
     unheld.move(found, RunStatus.QUEUED, recoveries=0, stop_reason="", error="", finished_at=None)
     transaction.on_commit(lambda: doorbell.ring(found.pk))
     return found

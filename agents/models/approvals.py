@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import User
 from agents.models.messages import ToolCall
-from agents.models.runs import Run
+from agents.models.runs import UNFINISHED, Run
 
 
 class ApprovalStatus(models.TextChoices):
@@ -38,7 +38,8 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
             return self.none()
         same = {"approval__call": OuterRef("call"), "arguments_digest": OuterRef("arguments_digest")}
         approved = Decision.objects.filter(**same, by=user, verdict=Verdict.APPROVE)
-        return self.filter(~Exists(approved), _asks(user), status=ApprovalStatus.PENDING)
+        mine = self.filter(~Exists(approved), _asks(user), status=ApprovalStatus.PENDING)
+        return mine.filter(run__status__in=UNFINISHED)  # one that was set aside keeps its questions
 
 
 def _asks(user: User) -> Q:

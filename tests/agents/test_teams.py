@@ -7,6 +7,7 @@ import pytest
 
 from agents import actions, approvals
 from agents.models import Agent, DailyUsage, Handoff, Run, RunStatus, StopReason, Thread, Verdict, WaitKind
+from agents.refusals import Conflict
 from observability.models import Span, Trace
 from tests.agents.running import asked, at_rest, result, started
 from tests.drills.agents import ledger_agent
@@ -120,6 +121,18 @@ def test_a_childs_failure_is_a_result_and_not_the_end(live_stack, llm, alice, te
     assert "Reader could not do it" in words
 
 
+def test_a_task_set_aside_is_not_sent_back_to_work_for_a_parent_that_has_gone_on(live_stack, llm, alice, dana, team):
+    llm.asks(call("ask_reader", task="Look it up."))
+    llm.fails(401)
+    llm.reply("I could not look it up.")
+    run = at_rest_in_the_end(live_stack, started(team, alice))
+    child = child_of(run, "reader")
+    Run.objects.filter(pk=child.pk).update(status=RunStatus.DEAD)
+
+    with pytest.raises(Conflict, match="gone on without it"):
+        actions.resume_run(run=child, by=dana)
+
+
 def test_a_childs_approval_is_asked_of_the_person_at_the_root(live_stack, llm, alice, team):
     llm.asks(call("ask_payer", task="Pay the rent."))
     llm.asks(call("ledger_unsafe", note="rent"))
@@ -144,7 +157,7 @@ def test_stopping_a_run_stops_its_children(live_stack, llm, alice, team):
 
     actions.cancel_run(run)
 
-    child = at_rest_in_the_end(live_stack, child_of(run, "payer"))
+    child = child_of(run, "payer")  # at once, without the reaper
     assert child.status == RunStatus.CANCELLED
     assert executions(child.pk) == []
 

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from agents import approvals
-from agents.models import Approval, ApprovalStatus, CallStatus, Verdict
+from agents.models import Approval, ApprovalStatus, CallStatus, Run, RunStatus, Verdict
 from tests.console.standing import a_pending_approval
 
 PAGE = "/approvals/"
@@ -109,6 +109,15 @@ def test_who_left_the_group_is_not_asked_any_more(alice, bob, managers, client_o
 
     assert cards_on(client_of(bob)) == []
     assert decided(client_of(bob), approval).status_code == 404
+
+
+def test_a_run_that_has_ended_asks_nobody(alice, bob, managers, client_of):
+    approval = a_pending_approval(alice, levels=[{"who": managers}])
+    Run.objects.filter(pk=approval.run_id).update(status=RunStatus.DEAD)
+
+    assert cards_on(client_of(bob)) == []
+    assert number_beside(client_of(bob)) == 0
+    assert decided(client_of(bob), approval).status_code == 409
 
 
 def test_one_of_two_has_said_it_and_is_not_asked_again(alice, bob, charlie, managers, client_of):

@@ -151,7 +151,8 @@ def test_a_tool_that_is_taken_away_takes_its_policy_along(console: Client, assis
           "needed-calculator": ["1"], "hours-calculator": ["1"], "expiry-calculator": ["deny"]},
          "Approvals of calculator"),
         ({"asks-calculator": "if", "when-calculator": "amount > 100", "who-calculator": ["staff"],
-          "email-calculator": [""], "needed-calculator": ["1"], "hours-calculator": ["72"], "expiry-calculator": ["deny"]},
+          "email-calculator": [""], "needed-calculator": ["1"], "hours-calculator": ["72"],
+          "expiry-calculator": ["deny"]},
          "Approvals of calculator: its condition names amount, no argument of it; it has expression."),
     ],
 )  # fmt: skip
