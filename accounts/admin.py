@@ -1,8 +1,11 @@
 """People in the console."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
+from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -28,6 +31,16 @@ class PersonAdmin(UserAdmin, ModelAdmin):
     actions = None  # a person's conversations go with them: one at a time, after reading what goes
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "name", "password1", "password2")}),)
     readonly_fields = ("date_joined", "last_login")
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """How much goes with a person, in numbers: what they said and what is known about them is not shown here.
+
+        Whoever may delete a person deletes all that is theirs, also what nobody may delete by itself.
+        """
+        _, numbers, _, protected = super().get_deleted_objects(objs, request)
+        return [str(person) for person in objs], numbers, set(), protected
 
 
 @admin.register(Group)

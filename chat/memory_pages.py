@@ -17,7 +17,7 @@ from chat.memory_forms import FORGET_EVERYTHING, NewMemoryForm, SwitchForm, Text
 from chat.paging import is_place
 from chat.sidebar import sidebar_of
 from chat.views import PersonsRequest, refuses_in_words
-from memory import forget, pausing
+from memory import forget, pausing, readings
 from memory.models import Memory, MemoryKind
 from memory.models.memories import LONGEST_MEMORY
 
@@ -36,6 +36,7 @@ def everything(request: PersonsRequest) -> HttpResponse:
         "longest": LONGEST_MEMORY,
         "forget_everything": FORGET_EVERYTHING,
         "searchable": known.searchable_of(request.user),
+        "readings": readings.readings_of(request.user),
     }
     return render(request, "chat/memory.html", context)
 

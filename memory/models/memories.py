@@ -92,6 +92,7 @@ class Memory(models.Model):
 
     class Meta:
         verbose_name_plural = "memories"
+        permissions: ClassVar = [("read_texts", "Can read what is known about a person")]
         ordering: ClassVar = ["-created_at"]
         constraints: ClassVar = [
             models.UniqueConstraint(
@@ -110,7 +111,7 @@ class Memory(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.text
+        return f"{self.kind} {self.pk}"  # never the text: the console shows this, and its log keeps it
 
 
 class MemoryOperation(models.TextChoices):
@@ -171,7 +172,7 @@ class Window(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.text[:60]
+        return f"message {self.pk}"  # never the text
 
 
 class MemoryUse(models.Model):
