@@ -11,7 +11,7 @@ from datetime import datetime
 from ag_ui.core import Interrupt
 from django.db.models import Q
 
-from agents.models import Handoff, Message, Role, Run, ToolCall
+from agents.models import Compaction, Handoff, Message, Role, Run, ToolCall
 from chat.voice import WITHDRAWN, Event, Heard, Voice, frame_of
 
 PROTOCOL_VERSION = "1.0"
@@ -26,6 +26,7 @@ def heard_before(run: Run, moment: datetime) -> Heard:
     done = [call for call in calls if call.finished_at and call.finished_at <= moment]
     handoffs = Handoff.objects.filter(run__in=team, created_at__lte=moment)
     ended = team.filter(root=run, finished_at__lte=moment)
+    compactions = Compaction.objects.filter(run__in=team, created_at__lte=moment)
     return Heard(
         texts={str(message.id): len(message.text) for message in messages if message.text},
         calls={str(call.id) for call in calls},
@@ -33,6 +34,7 @@ def heard_before(run: Run, moment: datetime) -> Heard:
         statuses={str(call.id): call.status for call in done},
         handoffs={(str(run_id), slug) for run_id, slug in handoffs.values_list("run_id", "target__agent__slug")},
         ended=set(map(str, ended.values_list("pk", flat=True))),
+        summaries=set(map(str, compactions.values_list("pk", flat=True))),
     )
 
 

@@ -21,6 +21,7 @@ class Heard:
     decisions: dict[str, Any] = field(default_factory=dict)
     handoffs: set[tuple[str, str]] = field(default_factory=set)  # by run, who took over: nobody does twice
     ended: set[str] = field(default_factory=set)  # tasks
+    summaries: set[str] = field(default_factory=set)  # of the oldest turns
 
 
 class Voice:
@@ -132,6 +133,10 @@ class Voice:
                 place = (event["metadata"]["runId"], value["to"]["slug"])
                 is_news = place not in self._heard.handoffs
                 self._heard.handoffs.add(place)
+                return [event] if is_news else []
+            case "memory.compacted":
+                is_news = value["id"] not in self._heard.summaries
+                self._heard.summaries.add(value["id"])
                 return [event] if is_news else []
             case "message.superseded":
                 return self._supersede(event, value["messageId"])

@@ -212,3 +212,13 @@ test("who was cut off in the middle of a snapshot asks for all of it again", () 
   assert.deepEqual(lastSeen(half), {})
   assert.deepEqual(lastSeen(whole), { runId: "a", after: 3, epoch: 1 })
 })
+
+test("where the oldest messages were summarised is told in its place; of several at once the last stands", () => {
+  const a = run("a")
+  const first = [a.started(), a.opens("m"), a.closes("m"), a.summarises("s", 3, "Much."), a.summarises("t", 5, "More.")]
+
+  const shown = only(seen([...first, a.opens("n"), a.summarises("u", 6, "All.")]))
+
+  assert.deepEqual(shown.parts.map(({ kind, summary }) => summary ?? kind), ["text", "More.", "text", "All."])
+  assert.deepEqual(shown.parts[1], { kind: "compaction", id: "t", turns: 5, summary: "More." })
+})

@@ -50,7 +50,7 @@ export class RunStory extends HTMLElement {
   #nodeOf(piece) {
     if (!this.#pieces.has(piece.id)) {
       const kind = Object.keys(ELEMENTS).find((name) => piece[name])
-      this.#pieces.set(piece.id, kind ? document.createElement(ELEMENTS[kind]) : handOver(piece.handoff))
+      this.#pieces.set(piece.id, kind ? document.createElement(ELEMENTS[kind]) : mark(piece))
     }
     return this.#pieces.get(piece.id)
   }
@@ -86,6 +86,7 @@ function piecesOf(run, family) {
     const child = family.find(({ parent }) => parent.runId === run.id && parent.toolCallId === part.id)
     if (part.kind === "text") pieces.push({ id: part.id, text: part })
     else if (part.kind === "handoff") pieces.push({ id: part.id, handoff: part })
+    else if (part.kind === "compaction") pieces.push({ id: part.id, compaction: part })
     else if (child) pieces.push({ id: child.id, child })
     else if (isHandOver(part, run)) continue
     else if (last?.calls) last.calls.push(part)
@@ -96,6 +97,22 @@ function piecesOf(run, family) {
 
 function isHandOver(part, run) {
   return part.name === "hand_off" && part.status === "succeeded" && run.parts.some(({ kind }) => kind === "handoff")
+}
+
+/** What happened between two pieces, and never changes. */
+function mark({ handoff, compaction }) {
+  return handoff ? handOver(handoff) : summarised(compaction)
+}
+
+/** Where the oldest messages were put into fewer words, which are there to be read. */
+function summarised({ summary }) {
+  return el("details.compacted", {},
+    el("summary.activity", {},
+      icon("shorten"),
+      el("span", {}, "Earlier messages were summarised to make room · ",
+        el("span.to-show", {}, "show summary"), el("span.to-hide", {}, "hide summary")),
+      icon("unfold")),
+    el("div.summary-text", { dir: "auto" }, summary))
 }
 
 /** `Desk → Billing`, with the router's reason and how sure it was. */

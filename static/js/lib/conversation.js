@@ -6,6 +6,7 @@
  * part   { kind: "text", id, text, isOpen, isInterrupted }
  *      | { kind: "call", id, batch, name, args, isEdited, decisions, status, durationMs, result }
  *      | { kind: "handoff", id, from, to, reason, confidence }
+ *      | { kind: "compaction", id, turns, summary }: from here on the oldest turns are read as that summary
  *
  * A run with a `parent` { runId, toolCallId } is another agent's work on one of that run's calls, and shown there.
  *
@@ -145,6 +146,8 @@ function customised(run, { name, value }) {
       return { ...run, retry: value }
     case "handoff":
       return withPart({ ...run, agent: value.to }, { kind: "handoff", id: `handoff-${value.to.slug}`, ...value })
+    case "memory.compacted":
+      return going(withPart(withoutSummaryAtEnd(run), { kind: "compaction", ...value }))
     case "limit.warning":
       return { ...run, warning: value }
     case "message.superseded":
@@ -167,6 +170,11 @@ function going(run) {
 
 function withPart(run, part) {
   return { ...run, parts: [...run.parts.filter((other) => other.id !== part.id), part] }
+}
+
+/** Of summaries that follow each other at once only the last one stands: it has taken in the others. */
+function withoutSummaryAtEnd(run) {
+  return run.parts.at(-1)?.kind === "compaction" ? { ...run, parts: run.parts.slice(0, -1) } : run
 }
 
 function changedPart(run, id, change) {
