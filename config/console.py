@@ -48,6 +48,7 @@ UNFOLD: dict[str, Any] = {
         lambda request: static("css/decisions.css"),
         lambda request: static("css/agents.css"),
         lambda request: static("css/mcp.css"),
+        lambda request: static("css/procedures.css"),
     ],
     "SIDEBAR": {
         "show_search": False,
@@ -71,6 +72,7 @@ UNFOLD: dict[str, Any] = {
                     _item("Agents", "smart_toy", "agents.agent"),
                     _item("Triggers", "bolt", "agents.trigger"),
                     _item("MCP servers", "hub", "agents.mcpserver"),
+                    _item("Procedures", "lightbulb", "memory.procedure", badge="agents.admin.badges.procedures"),
                     _item("Documents", "library_books", "memory.document"),
                     _item("Memory", "neurology", "memory.memory"),
                 ],

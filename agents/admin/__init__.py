@@ -5,6 +5,7 @@ from agents.admin.approvals import ApprovalAdmin
 from agents.admin.base import ReadOnlyAdmin
 from agents.admin.calls import ToolCallAdmin
 from agents.admin.mcp import MCPServerAdmin
+from agents.admin.procedures import ProcedureAdmin
 from agents.admin.runs import RunAdmin
 from agents.admin.settlements import SettlementAdmin
 from agents.admin.triggers import TriggerAdmin
@@ -15,6 +16,7 @@ __all__ = [
     "AgentVersionAdmin",
     "ApprovalAdmin",
     "MCPServerAdmin",
+    "ProcedureAdmin",
     "ReadOnlyAdmin",
     "RunAdmin",
     "SettlementAdmin",
