@@ -183,8 +183,8 @@ class Journal:
         run = self.run
         with self._step({}, last_seq=last_seq):
             memories = keep_uses(found.memories, run_id=run.id, user_id=run.user_id) if run.user_id else []
-            told = procedures.keep_uses(found.procedures, run_id=run.id, user_id=run.user_id)
-            kept = Recollection(tuple(memories), tuple(told))
+            procedures.keep_uses(found.procedures, run_id=run.id, user_id=run.user_id)
+            kept = Recollection(tuple(memories), found.procedures)
             recorder.record_spans([recall_span(run, self._question, kept, timer)])
         return kept
 

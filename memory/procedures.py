@@ -83,8 +83,8 @@ def relevant(
     return found
 
 
-def keep_uses(run_id: uuid.UUID, user_id: int | None, found: Sequence[Fitting]) -> None:
-    """Write down what a run was told, in the transaction of its step; told again, it stays as it was."""
+def keep_uses(found: Sequence[Fitting], *, run_id: uuid.UUID, user_id: int | None) -> None:
+    """Write down what a run is told, in the transaction of its step; told again, it stays as it was."""
     ProcedureUse.objects.bulk_create(
         [
             ProcedureUse(procedure_id=one.id, run_id=run_id, user_id=user_id, rank=rank, similarity=one.similarity)

@@ -172,8 +172,8 @@ def test_what_a_run_was_told_is_kept_once_and_in_order(alice: User, bob: User, d
     run_id = uuid7()
     found = relevant("refunds of hotel bookings", user_id=alice.pk, agent_id=AGENT, count_tokens=_tokens)
 
-    keep_uses(run_id, alice.pk, found)
-    keep_uses(run_id, alice.pk, found)
+    keep_uses(found, run_id=run_id, user_id=alice.pk)
+    keep_uses(found, run_id=run_id, user_id=alice.pk)
 
     assert uses_of([run_id]) == {run_id: found}
     assert found[0].text == (
