@@ -23,7 +23,10 @@ if TYPE_CHECKING:  # Django's settings are read only after `pytest_configure`
     from tests.sockets import ChatSocket
     from tests.stack import Stack
 
-LEAKING = ("OPENAI_", "LLM_", "ADMIN_", "SENTRY_", "EMBEDDING_", "HTTPS", "ALLOWED_HOSTS", "DEBUG", "HOST")
+LEAKING = (
+    "OPENAI_", "LLM_", "ADMIN_", "SENTRY_", "EMBEDDING_", "VECTOR_", "PINECONE_", "WEAVIATE_", "HTTPS", "ALLOWED_HOSTS",
+    "DEBUG", "HOST",
+)  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:

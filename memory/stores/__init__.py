@@ -15,6 +15,9 @@ __all__ = [
 ]  # fmt: skip
 
 PGVECTOR = "pgvector"
+PINECONE = "pinecone"
+WEAVIATE = "weaviate"
+INSTALL = "{store} needs its client: .venv/bin/pip install -r requirements-stores.txt"
 
 
 def current() -> VectorStore:
@@ -23,8 +26,13 @@ def current() -> VectorStore:
 
 
 def named(name: str) -> VectorStore:
+    """The store that is called so. Raises `StoreError`."""
     if name == PGVECTOR:
         return _pgvector()
+    if name == PINECONE:
+        return _pinecone(settings.PINECONE_HOST, settings.PINECONE_API_KEY)
+    if name == WEAVIATE:
+        return _weaviate(settings.WEAVIATE_URL, settings.WEAVIATE_API_KEY, settings.WEAVIATE_GRPC_URL)
     raise StoreError(f"VECTOR_STORE is {name!r}; Plumbline knows pgvector, pinecone and weaviate.")
 
 
@@ -43,3 +51,25 @@ def forget_later(collection: Collection, items: Several[UUID]) -> None:
 @cache
 def _pgvector() -> PgvectorStore:
     return PgvectorStore()
+
+
+@cache
+def _pinecone(host: str, api_key: str) -> VectorStore:
+    if not (host and api_key):
+        raise StoreError("Pinecone needs PINECONE_HOST, the address of an index, and PINECONE_API_KEY.")
+    try:
+        from memory.stores.pinecone import PineconeStore
+    except ImportError:
+        raise StoreError(INSTALL.format(store="Pinecone")) from None
+    return PineconeStore(host, api_key)
+
+
+@cache
+def _weaviate(url: str, api_key: str, grpc_url: str) -> VectorStore:
+    if not url:
+        raise StoreError("Weaviate needs WEAVIATE_URL.")
+    try:
+        from memory.stores.weaviate import WeaviateStore
+    except ImportError:
+        raise StoreError(INSTALL.format(store="Weaviate")) from None
+    return WeaviateStore(url, api_key, grpc_url)

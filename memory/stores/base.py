@@ -1,13 +1,15 @@
 """What keeps vectors and finds the nearest, whoever does it. Texts and rights stay in PostgreSQL: a store knows ids."""
 
 from collections.abc import Collection as Several
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from memory.embeddings.base import Vector
+
+Thing = TypeVar("Thing")
 
 EVERYBODY = 0  # the owner of what is nobody's own
 
@@ -77,3 +79,21 @@ class VectorStore(Protocol):
     def wipe(self, collection: Collection, *, embedder: str | None = None) -> None:
         """Forget the whole collection, or what one embedder gave to it."""
         ...
+
+
+def lots(things: Several[Thing], size: int) -> Iterator[list[Thing]]:
+    """The things in lists of at most so many."""
+    every = list(things)
+    for at in range(0, len(every), size):
+        yield every[at : at + size]
+
+
+def best(found: Several[Near], limit: int) -> list[Near]:
+    """The nearest of several answers, each item once."""
+    by_item = {each.item: each for each in sorted(found, key=lambda each: each.similarity)}
+    return sorted(by_item.values(), key=lambda each: (-each.similarity, each.item))[:limit]
+
+
+def check_direction(vector: Vector) -> None:
+    if not any(vector):
+        raise StoreError("A vector of nothing but zeros points nowhere.")

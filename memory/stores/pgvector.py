@@ -13,7 +13,7 @@ from pgvector import HalfVector
 
 from memory.embeddings.base import Vector
 from memory.models.vectors import StoredVector, VectorSpace
-from memory.stores.base import Collection, Near, Point, StoreError
+from memory.stores.base import Collection, Near, Point, StoreError, check_direction
 
 MOST_DIMENSIONS = 1_300  # an index entry must fit into a third of a page
 
@@ -24,9 +24,11 @@ PUT = """
     ON CONFLICT (space_id, item) DO UPDATE SET owner = EXCLUDED.owner, embedding = EXCLUDED.embedding
 """
 NEAREST = """
-    SELECT item, 1 - (embedding <=> %s::halfvec) AS similarity FROM memory_storedvector
-    WHERE space_id = %s AND owner = ANY (%s::bigint[]) {among}
-    ORDER BY embedding <=> %s::halfvec, item LIMIT %s
+    SELECT item, embedding <=> %s::halfvec AS distance FROM memory_storedvector
+    WHERE space_id = (
+        SELECT id FROM memory_vectorspace WHERE collection = %s AND embedder = %s AND dimensions = %s
+    ) AND owner = ANY (%s::bigint[]) {among}
+    ORDER BY distance, item LIMIT %s
 """
 AMONG = "AND item = ANY (%s::uuid[])"
 
@@ -64,18 +66,19 @@ class PgvectorStore:
         limit: int,
         among: Several[UUID] | None = None,
     ) -> list[Near]:
-        space = _space_of(collection, embedder)
-        if space is None or limit < 1 or not owners or (among is not None and not among):
+        if limit < 1 or not owners or (among is not None and not among):
             return []
-        _check(vector, space)
-        asked = _text(vector)
+        check_direction(vector)
         chosen = [] if among is None else [list(among)]
         with connection.cursor() as cursor:
             cursor.execute(
                 NEAREST.format(among="" if among is None else AMONG),
-                [asked, space.pk, list(owners), *chosen, asked, limit],
+                [_text(vector), collection, embedder, len(vector), list(owners), *chosen, limit],
             )
-            return [Near(item, similarity) for item, similarity in cursor.fetchall()]
+            found = [Near(item, 1 - distance) for item, distance in cursor.fetchall()]
+        if not found and (space := _space_of(collection, embedder)):
+            _check(vector, space)  # nothing is found, too, where a vector of another length is searched for
+        return found
 
     def delete(self, collection: Collection, items: Several[UUID]) -> None:
         StoredVector.objects.filter(space__collection=collection, item__in=list(items)).delete()
@@ -109,8 +112,7 @@ def _check(vector: Vector, space: VectorSpace) -> None:
             f"A vector of {len(vector):,} numbers does not belong to the {space.collection} of {space.embedder}, "
             f"which have {space.dimensions:,}."
         )
-    if not any(vector):
-        raise StoreError("A vector of nothing but zeros points nowhere.")
+    check_direction(vector)
 
 
 def _text(vector: Vector) -> str:

@@ -10,6 +10,8 @@ import pytest
 
 if TYPE_CHECKING:  # Django's settings are read only after the services have started
     from memory.models import Document
+    from tests.memory.pinecone_server import PineconeServer
+    from tests.memory.weaviate_server import WeaviateServer
 
 WORDS = "hotel flight refund laptop holiday drill battery certificate".split()
 
@@ -86,3 +88,25 @@ def endpoint(settings: Any) -> Iterator[EmbeddingEndpoint]:
     yield server
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def pinecone(settings: Any) -> "Iterator[PineconeServer]":
+    """An empty index of Pinecone, for vectors of four numbers."""
+    from tests.memory.pinecone_server import KEY, PineconeServer
+
+    server = PineconeServer().start()
+    settings.PINECONE_HOST, settings.PINECONE_API_KEY = server.url, KEY
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def weaviate(settings: Any) -> "Iterator[WeaviateServer]":
+    """An empty Weaviate."""
+    from tests.memory.weaviate_server import KEY, WeaviateServer
+
+    server = WeaviateServer().start()
+    settings.WEAVIATE_URL, settings.WEAVIATE_GRPC_URL, settings.WEAVIATE_API_KEY = server.url, server.grpc_url, KEY
+    yield server
+    server.stop()

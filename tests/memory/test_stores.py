@@ -1,5 +1,11 @@
 """What every vector store must do, whoever keeps the vectors."""
 
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,9 +20,44 @@ ALICE, BOB = 7, 8
 SMALL = "small"  # an embedder
 
 
-@pytest.fixture(params=["pgvector"])
-def store(request: pytest.FixtureRequest) -> stores.VectorStore:
-    return stores.named(request.param)
+# The stores themselves, where REAL_… names one that tests may empty; an index of Pinecone has 4 dimensions then.
+REAL = [f"real {name}" for name in ("pinecone", "weaviate") if f"REAL_{name.upper()}_API_KEY" in os.environ]
+
+
+@pytest.fixture(params=["pgvector", "pinecone", "weaviate", *REAL])
+def store(request: pytest.FixtureRequest, settings: Any) -> stores.VectorStore:
+    """Each of the stores; those outside as local servers that speak their protocol, and the real ones on request."""
+    kind, _, name = request.param.rpartition(" ")
+    if not kind:
+        if name != "pgvector":
+            request.getfixturevalue(name)
+        return stores.named(name)
+    for setting in ("PINECONE_HOST", "PINECONE_API_KEY", "WEAVIATE_URL", "WEAVIATE_GRPC_URL", "WEAVIATE_API_KEY"):
+        setattr(settings, setting, os.environ.get(f"REAL_{setting}", ""))
+    emptied = stores.named(name)
+    emptied.wipe(MEMORIES)
+    return Patient(emptied)
+
+
+class Patient:
+    """A store outside, whose deeds show a moment later: each is waited for."""
+
+    def __init__(self, store: stores.VectorStore) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def put(self, collection: Collection, points: Sequence[Point], *, embedder: str) -> None:
+        self._store.put(collection, points, embedder=embedder)
+        wanted = {point.item for point in points}
+        while wanted and set(self._store.get(collection, wanted, embedder=embedder)) != wanted:
+            time.sleep(0.5)
+
+    def delete(self, collection: Collection, items: Sequence[UUID]) -> None:
+        self._store.delete(collection, items)
+        while items and self._store.get(collection, items, embedder=SMALL):
+            time.sleep(0.5)
 
 
 def toward(*numbers: float) -> list[float]:
@@ -80,12 +121,10 @@ class TestEveryStore:
 
     def test_vectors_of_two_embedders_are_never_mixed(self, store):
         item = kept(store, toward(1))
-        store.put(MEMORIES, [Point(item, ALICE, [1.0, 0.0])], embedder="large")
+        store.put(MEMORIES, [Point(item, ALICE, toward(0, 1))], embedder="large")
 
-        assert [items(found(store, ALICE)), items(found(store, ALICE, embedder="large", vector=[1.0, 0.0]))] == [
-            [item],
-            [item],
-        ]
+        assert [each.similarity for each in found(store, ALICE)] == pytest.approx([1], abs=0.001)
+        assert [each.similarity for each in found(store, ALICE, embedder="large")] == pytest.approx([0], abs=0.001)
         assert (store.count(MEMORIES, embedder=SMALL), store.count(MEMORIES, embedder="large")) == (1, 1)
         assert found(store, ALICE, embedder="unheard of") == []
 
@@ -106,7 +145,7 @@ class TestEveryStore:
 
     def test_a_deletion_is_for_every_embedder_and_may_be_said_twice(self, store):
         item, other = kept(store, toward(1)), kept(store, toward(1))
-        store.put(MEMORIES, [Point(item, ALICE, [1.0, 0.0])], embedder="large")
+        store.put(MEMORIES, [Point(item, ALICE, toward(0, 1))], embedder="large")
 
         for _ in range(2):
             store.delete(MEMORIES, [item, uuid4()])
@@ -164,3 +203,72 @@ def test_a_store_nobody_knows_is_refused_in_words(settings):
 
     with pytest.raises(StoreError, match="'shoebox'; Plumbline knows pgvector, pinecone and weaviate"):
         stores.current()
+
+
+# Stores outside: what they refuse, and when they are away
+
+OUTSIDE = pytest.mark.parametrize("outside", ["pinecone", "weaviate"])
+
+
+@OUTSIDE
+def test_a_wrong_key_is_told_as_such(outside, request, settings):
+    request.getfixturevalue(outside)
+    settings.PINECONE_API_KEY = settings.WEAVIATE_API_KEY = "another"
+
+    with pytest.raises(StoreError, match="refuses the key: check .*_API_KEY"):
+        kept(stores.named(outside), toward(1))
+
+
+@OUTSIDE
+def test_a_store_that_is_away_is_told_as_such_and_used_again_once_it_is_back(outside, request):
+    server = request.getfixturevalue(outside)
+    store = stores.named(outside)
+    item = kept(store, toward(1))
+
+    server.failures = [503] * 20
+    with pytest.raises(StoreError, match="could not do it"):
+        found(store, ALICE)
+
+    server.failures = []
+    assert items(found(store, ALICE)) == [item]
+
+
+@OUTSIDE
+def test_a_store_that_does_not_answer_is_told_as_such(outside, request):
+    server = request.getfixturevalue(outside)
+    store = stores.named(outside)
+    kept(store, toward(1))
+
+    server.stop()
+
+    with pytest.raises(StoreError, match="does not answer"):
+        found(store, ALICE)
+
+
+def test_a_hiccup_of_pinecone_is_tried_again(pinecone):
+    store = stores.named("pinecone")
+    pinecone.failures = [503]
+
+    item = kept(store, toward(1))
+
+    assert items(found(store, ALICE)) == [item]
+
+
+@pytest.mark.parametrize(("name", "lacks"), [("pinecone", "PINECONE_HOST"), ("weaviate", "WEAVIATE_URL")])
+def test_a_store_outside_needs_its_address(name, lacks, settings):
+    settings.PINECONE_HOST = settings.WEAVIATE_URL = ""
+
+    with pytest.raises(StoreError, match=f"needs {lacks}"):
+        stores.named(name)
+
+
+def test_a_client_that_is_not_installed_is_told_with_how_to_install_it():
+    start = "import sys; sys.modules['pinecone'] = None; import django; django.setup(); "
+    ask = (
+        "from memory import stores; settings.PINECONE_HOST = settings.PINECONE_API_KEY = 'x'; stores.named('pinecone')"
+    )
+    code = f"{start}from django.conf import settings; {ask}"
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert "Pinecone needs its client: .venv/bin/pip install -r requirements-stores.txt" in told.stderr
