@@ -27,7 +27,7 @@ from agents.models import (
 )
 from agents.refusals import Refused
 from tests import cast
-from tests.drills.agents import approved_by, ledger_agent
+from tests.drills.agents import MANAGER, ROUTER, approved_by, ledger_agent, managing_agent, routing_agent
 from tests.drills.obedient import Plan
 from tests.drills.proxy import Proxy
 from tests.drills.talk import Talk
@@ -45,9 +45,9 @@ class People:
     def __init__(self, stack: Stack, talks: int, seed: int) -> None:
         self.line = Proxy(urlsplit(stack.url).port or 0).start()
         careful = {f"ledger_{effect}": approved_by("requester") for effect in (Effect.UNSAFE, Effect.IDEMPOTENT)}
-        agents = [ledger_agent().slug, ledger_agent("careful-ledger", approvals=careful).slug]
+        agents = [ledger_agent(), ledger_agent("careful-ledger", approvals=careful), managing_agent(), routing_agent()]
         self.talks = [
-            Conversation(stack, cast.person(f"Person{number}"), agents[number % 2], random.Random(seed * 1000 + number))
+            Conversation(stack, cast.person(f"Person{number}"), agents[number % 4].slug, _chance_of(seed, number))
             for number in range(talks)
         ]
         self.operators = Operators(cast.person("Dana", is_staff=True), random.Random(seed))
@@ -113,12 +113,22 @@ class Conversation(Talk):
         return str(ack["runId"])
 
     def _plan(self) -> Plan:
+        """What is to be done: by the agent itself, by two that work for it at once, or by another in its place."""
+        name, batches = f"{self.user.name} {len(self.accepted)}", self._batches()
+        if self._agent == MANAGER:
+            tasks = [Plan(f"{name} {child}", self._batches(), words=10).text for child in ("hand", "careful hand")]
+            both = (call("ask_hand", task=tasks[0]), call("ask_careful_hand", task=tasks[1]))
+            batches = (both, *batches[:1])
+        elif self._agent == ROUTER:
+            batches = ((call("hand_off", agent="desk-hand", reason="It is to be done.", confidence=0.9),), *batches)
+        return Plan(name, batches, words=self._chance.randint(10, 120), delay=0.01)
+
+    def _batches(self) -> tuple[tuple[Call, ...], ...]:
         def one() -> Call:
             return call(self._chance.choice(TOOLS), note=f"note {self._chance.randrange(1000)}")
 
-        batches = [tuple(one() for _ in range(self._chance.randint(1, 3))) for _ in range(self._chance.randint(0, 2))]
-        name = f"{self.user.name} {len(self.accepted)}"
-        return Plan(name, tuple(batches), words=self._chance.randint(10, 120), delay=0.01)
+        sizes = [self._chance.randint(1, 3) for _ in range(self._chance.randint(0, 2))]
+        return tuple(tuple(one() for _ in range(size)) for size in sizes)
 
     def _see_the_end(self, run: str) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -147,6 +157,10 @@ class Conversation(Talk):
         raise RuntimeError("There is no way back to the server.")
 
 
+def _chance_of(seed: int, number: int) -> random.Random:
+    return random.Random(seed * 1000 + number)
+
+
 class Operators:
     """They approve, deny, settle, and send back to work what was set aside."""
 
@@ -172,8 +186,9 @@ class Operators:
                 settlements.settle(call_id=call_id, by=self._dana, word=self._chance.choice(list(Settlement.Word)))
                 self.settled += 1
         for run in Run.objects.filter(status=RunStatus.DEAD):
-            actions.resume_run(run=run, by=self._dana)
-            self.resumed.add(str(run.pk))
+            with suppress(Refused):  # whoever gave the task has gone on without it
+                actions.resume_run(run=run, by=self._dana)
+                self.resumed.add(str(run.pk))
 
     def _decide(self, approval: Approval) -> None:
         verdict = Verdict.APPROVE if self._chance.random() < 0.8 else Verdict.DENY

@@ -61,7 +61,10 @@ class RunView:
 
 
 class View:
-    """A conversation as it stands. `runs` leaves out those that a later attempt replaced."""
+    """A conversation as it stands. `runs` leaves out those that a later attempt replaced.
+
+    Tasks stand in the order in which they were given: a page shows each at its call, whichever was heard of first.
+    """
 
     def __init__(self, events: list[Event] | None = None) -> None:
         self._runs: dict[str, RunView] = {}
@@ -72,7 +75,7 @@ class View:
     @property
     def runs(self) -> list[RunView]:
         shown = [run for run in self._runs.values() if run.id not in self._replaced]
-        return sorted(shown, key=lambda run: run.position)
+        return sorted(shown, key=lambda run: (run.position, run.id))
 
     @property
     def lasting(self) -> list[dict[str, Any]]:

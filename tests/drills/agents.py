@@ -5,6 +5,7 @@ from typing import Any
 from agents.models import Agent, AgentVersion
 
 LEDGER_TOOLS = ["ledger_read", "ledger_idempotent", "ledger_unsafe", "ledger_blocking", "ledger_poison"]
+MANAGER, ROUTER = "ledger-manager", "ledger-desk"
 PLAIN: dict[str, Any] = {
     "instructions": "Do as you are told.",
     "llm_name": "",
@@ -32,6 +33,19 @@ def ledger_agent(slug: str = "ledger", *, approvals: dict[str, Any] | None = Non
         agent.live = AgentVersion.objects.create(agent=agent, number=number, **wanted)
         agent.save(update_fields=["live"])
     return agent
+
+
+def managing_agent() -> Agent:
+    """A manager with two children that have the ledger's tools; one of them asks before it pays."""
+    ledger_agent("hand")
+    ledger_agent("careful-hand", approvals={"ledger_unsafe": approved_by("requester")})
+    return ledger_agent(MANAGER, children=["hand", "careful-hand"])
+
+
+def routing_agent() -> Agent:
+    """A desk that hands everything over to an agent with the ledger's tools."""
+    ledger_agent("desk-hand")
+    return ledger_agent(ROUTER, tools=[], handoffs={"targets": {"desk-hand": "whatever is to be done"}})
 
 
 def approved_by(who: str, *, when: str = "always", needed: int = 1, expires_hours: int = 72) -> dict[str, Any]:

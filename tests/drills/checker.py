@@ -26,9 +26,11 @@ from agents.models import (
     Settlement,
     ToolCall,
 )
+from agents.teams import HAND_OFF
 from observability.models import Span, Trace
 from observability.names import Kind, Status
 from tests.drills.ledger.book import Execution, executions
+from tests.drills.teams import Used, tasks_amiss, team_of, used_by
 
 
 class Wrong(StrEnum):
@@ -39,6 +41,7 @@ class Wrong(StrEnum):
     UNBALANCED = "unbalanced"
     MISCOUNTED = "miscounted"
     DIFFERENT = "different"
+    MISLED = "misled"  # of an agent about the work of another
 
 
 @dataclass(frozen=True)
@@ -51,20 +54,28 @@ def problems_of(thread_id: uuid.UUID | str, accepted: list[str]) -> list[Problem
     """What is wrong with a thread in which these questions were accepted, in this order, and all is over."""
     runs = list(Run.objects.filter(thread=thread_id).shown().order_by("position"))
     found = list(_questions(runs, accepted))
-    return found + [problem for run in runs for problem in [*_outcome(run), *problems_so_far(run)]]
+    for run in runs:
+        found += problems_so_far(run)
+        found += [problem for member in team_of(run) for problem in _outcome(member)]
+    return found
 
 
 def problems_so_far(run: Run) -> list[Problem]:
-    """What is wrong with a run that may be under way: what must hold after every single step."""
+    """What is wrong with a run that may be under way, and those at work for it: what must hold after every step."""
+    return [*(problem for member in team_of(run) for problem in _steps(member)), *_counts(run)]
+
+
+def _steps(run: Run) -> Iterator[Problem]:
     calls = list(run.tool_calls.prefetch_related("approvals", "settlements"))
-    return [*_answers(run), *_balance(run, calls), *_effects(run, calls), *_counts(run)]
+    yield from [*_answers(run), *_balance(run, calls), *_effects(run, calls)]
+    yield from (Problem(Wrong.MISLED, words) for words in tasks_amiss(run))
 
 
 def problems_of_person(user: User) -> list[Problem]:
     """What is wrong with the ledger of what a person used: every token and every cent stands in it once."""
-    runs = Run.objects.filter(user=user).aggregate(into=Sum("input_tokens"), out=Sum("output_tokens"), cost=Sum("cost"))
+    own = used_by(Run.objects.filter(user=user))
     days = DailyUsage.objects.filter(user=user).aggregate(tokens=Sum("tokens"), cost=Sum("cost"))
-    used = ((runs["into"] or 0) + (runs["out"] or 0), runs["cost"] or Decimal())
+    used = (own.into + own.out, own.cost or Decimal())
     booked = (days["tokens"] or 0, days["cost"] or Decimal())
     return [] if used == booked else [Problem(Wrong.MISCOUNTED, f"{user} used {used}, but {booked} is booked")]
 
@@ -145,7 +156,8 @@ def _of_call(call: ToolCall, done: list[Execution]) -> Iterator[Problem]:
     if call.effect == Effect.UNSAFE and times > 1 + again:
         yield Problem(Wrong.DUPLICATED, f"the unsafe {call} ran {times} times ({call.id})")
     said_done = any(settlement.word == Settlement.Word.DONE for settlement in settlements)
-    if call.status == CallStatus.SUCCEEDED and not times and not said_done:
+    is_ours = bool(call.child_id) or call.name == HAND_OFF  # nothing of it stands in the ledger
+    if call.status == CallStatus.SUCCEEDED and not times and not said_done and not is_ours:
         yield Problem(Wrong.LOST, f"{call} is said to have succeeded and never ran ({call.id})")
     approvals = list(call.approvals.all())
     if times and any(approval.status != ApprovalStatus.APPROVED for approval in approvals):
@@ -155,24 +167,27 @@ def _of_call(call: ToolCall, done: list[Execution]) -> Iterator[Problem]:
 
 
 def _counts(run: Run) -> Iterator[Problem]:
-    """C5: usage and cost stand once, the same in the run, in its spans and in its trace."""
-    spans = list(Span.objects.filter(trace=run.id, kind=Kind.LLM))
+    """C5: usage and cost stand once: the spans of a trace say what its run and those at work for it used themselves."""
+    team, spans = team_of(run), list(Span.objects.filter(trace=run.id, kind=Kind.LLM))
     costs = [span.cost for span in spans]
-    own = (run.llm_calls, run.input_tokens, run.output_tokens, run.cost)
-    of_spans = (
+    of_spans = Used(
         len(spans),
         sum(span.input_tokens for span in spans),
         sum(span.output_tokens for span in spans),
         None if None in costs else sum((cost for cost in costs if cost is not None), Decimal()),
     )
-    if own != of_spans:
-        yield Problem(Wrong.MISCOUNTED, f"run {run.id} says {own}, its spans {of_spans}")
+    if (own := used_by(team)) != of_spans:
+        yield Problem(Wrong.MISCOUNTED, f"run {run.id} and its tasks used {own}, its spans say {of_spans}")
     trace = Trace.objects.filter(pk=run.id).first()
     if trace is None:
         yield Problem(Wrong.LOST, f"the trace of run {run.id}")
-    elif run.is_finished and (trace.llm_calls, trace.input_tokens, trace.output_tokens, trace.cost) != own:
-        yield Problem(Wrong.MISCOUNTED, f"run {run.id} says {own}, its trace something else")
-    replies = run.messages.filter(role=Role.ASSISTANT, is_interrupted=False).count()
+    elif run.is_finished and _used_in(trace) != Used.by(run):
+        yield Problem(Wrong.MISCOUNTED, f"run {run.id} says {Used.by(run)}, its trace something else")
+    replies = Message.objects.filter(run__in=team, role=Role.ASSISTANT, is_interrupted=False).count()
     answered = [span for span in spans if span.status == Status.OK and span.name != "compaction"]
     if replies != len(answered):
-        yield Problem(Wrong.MISCOUNTED, f"run {run.id} has {replies} replies and other spans")
+        yield Problem(Wrong.MISCOUNTED, f"run {run.id} and its tasks have {replies} replies and other spans")
+
+
+def _used_in(trace: Trace) -> Used:
+    return Used(trace.llm_calls, trace.input_tokens, trace.output_tokens, trace.cost)

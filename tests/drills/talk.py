@@ -10,6 +10,7 @@ from accounts.models import User
 from agents.models import Run, RunStatus
 from tests.drills.checker import problems_of, problems_of_person, problems_of_stream
 from tests.drills.obedient import Plan
+from tests.drills.teams import team_of
 from tests.fold import View
 from tests.sockets import ChatSocket
 from tests.stack import Stack
@@ -53,8 +54,11 @@ class Talk:
         for run in self.runs:
             self.socket.end(run)
         runs = Run.objects.filter(thread=self.thread).shown()
+        team = [member for run in runs for member in team_of(run)]
+        for member in team:
+            self.socket.end(str(member.pk))
         problems = problems_of(self.thread, self.accepted) + problems_of_person(self.user)
-        problems += [problem for run in runs for problem in problems_of_stream(run, self.socket.events)]
+        problems += [problem for run in team for problem in problems_of_stream(run, self.socket.events)]
         assert not problems, "\n".join(f"{problem.wrong}: {problem.words}" for problem in problems)
         assert {run.status for run in runs} == {status}, [f"{run.id}: {run.status}, {run.error}" for run in runs]
         assert self.socket.view.lasting == View(self.page()).lasting
