@@ -1,24 +1,16 @@
 """Asks an LLM what well- and ill-rated answers teach. What it says is checked; what cannot be checked is dropped."""
 
-import asyncio
 import json
 from collections.abc import Collection, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
-
-from agents import output
-from agents.llm import connection, pricing
-from agents.llm.base import LLMError, LLMRequest, Reply
+from agents.llm import connection
+from agents.llm.base import LLMRequest
 from agents.llm.connection import Connection, Source
-from agents.llm.openai import Clocks, OpenAICompatible
-from agents.llm.retry import ask
+from agents.llm.structured import Structured, answer
 from agents.models import Agent
 from agents.reflecting.reading import Seen
-from agents.spans import Timer
 from memory.models import ProcedureOrigin
 from memory.models.procedures import LONGEST_BODY, LONGEST_TRIGGER
 from memory.proposals import MOST_STEPS, Evidence, Proposal
@@ -26,7 +18,6 @@ from memory.proposals import MOST_STEPS, Evidence, Proposal
 MOST_ANSWERS = 40
 LONGEST_QUESTION, LONGEST_COMMENT = 600, 400
 MOST_PROPOSALS = 5
-TRIES = 2
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -74,37 +65,13 @@ tools in which order (steps; none where tools do not matter), and the ids of the
 Answer with one JSON value that satisfies this JSON Schema, and nothing else: %(schema)s"""
 
 
-@dataclass(frozen=True)
-class Exchange:
-    """One request and what came back."""
-
-    request: LLMRequest
-    timer: Timer
-    reply: Reply | None = None
-    error: str = ""
-    cost: Decimal | None = None
-
-
 @dataclass
 class Asked:
-    """What an LLM proposed, and what asking took. `trouble` says in words why nothing came of it."""
+    """What an LLM proposed, and what asking took. `dropped` were proposals that could not be checked."""
 
+    reply: Structured
     proposals: list[Proposal] = field(default_factory=list)
-    exchanges: list[Exchange] = field(default_factory=list)
     dropped: int = 0
-    trouble: str = ""
-    provider: str = ""
-
-    @property
-    def tokens(self) -> int:
-        return sum(one.reply.usage.input + one.reply.usage.output for one in self.exchanges if one.reply)
-
-    @property
-    def cost(self) -> Decimal | None:
-        """None where a price is unknown."""
-        costs = [one.cost for one in self.exchanges if one.reply]
-        known = [cost for cost in costs if cost is not None]
-        return sum(known, Decimal()) if len(known) == len(costs) else None
 
 
 def has_llm() -> bool:
@@ -113,15 +80,11 @@ def has_llm() -> bool:
 
 
 def what_they_teach(agent: Agent, seen: Sequence[Seen], tools: Collection[str]) -> Asked:
-    """One structured question about these answers, and once more if the reply cannot be read. Blocks."""
+    """One structured question about these answers. Blocks."""
     connected = connection.current()
     named = {f"r{place}": one for place, one in enumerate(seen, start=1)}
-    asked = Asked()
-    request = _request(agent, connected, named, tools)
-    text = asyncio.run(_asked(connected, request, asked))
-    if text is None:
-        return asked
-    for one in json.loads(output.unfenced(text))["procedures"]:
+    asked = Asked(answer(_request(agent, connected, named, tools), connected, SCHEMA))
+    for one in asked.reply.value["procedures"] if asked.reply.value else ():
         proposal = _proposal(one, agent, named, tools)
         if proposal:
             asked.proposals.append(proposal)
@@ -135,10 +98,8 @@ def _request(agent: Agent, connected: Connection, named: dict[str, Seen], tools:
     offered = ", ".join(sorted(tools)) or "none"
     task = TASK % {"agent": agent.slug, "most": MOST_PROPOSALS, "tools": offered, "schema": json.dumps(SCHEMA)}
     messages = [{"role": "system", "content": task}, {"role": "user", "content": f"<answers>\n{lines}\n</answers>"}]
-    named_schema = {"name": "procedures", "schema": SCHEMA}
-    parameters = {"response_format": {"type": "json_schema", "json_schema": named_schema}}
     llm_name = (agent.live.llm_name if agent.live else "") or connected.llm_name
-    return LLMRequest(llm_name, messages, parameters=parameters)
+    return LLMRequest(llm_name, messages)
 
 
 def _line(name: str, seen: Seen) -> dict[str, Any]:
@@ -149,44 +110,6 @@ def _line(name: str, seen: Seen) -> dict[str, Any]:
         "tools": [step.tool if step.is_ok else f"{step.tool} (failed)" for step in seen.steps],
         "good": seen.is_good,
     } | ({"comment": said[:LONGEST_COMMENT]} if said else {})
-
-
-async def _asked(connected: Connection, request: LLMRequest, asked: Asked) -> str | None:
-    """The text of a reply that has the agreed form; None where there is none, with the trouble in words."""
-    llm = OpenAICompatible(base_url=connected.base_url, api_key=connected.api_key, clocks=Clocks.from_settings())
-    asked.provider = llm.provider
-    try:
-        for _ in range(TRIES):
-            reply = await _reply(llm, request, asked)
-            if reply is None:
-                return None
-            asked.trouble = output.complaint(SCHEMA, reply.text)
-            if not asked.trouble:
-                return reply.text
-            again = [{"role": "assistant", "content": reply.text}, {"role": "user", "content": asked.trouble}]
-            request = LLMRequest(request.llm_name, [*request.messages, *again], parameters=request.parameters)
-    finally:
-        await llm.close()
-    asked.trouble = f"The LLM did not answer in the agreed form. {asked.trouble}"
-    return None
-
-
-async def _reply(llm: OpenAICompatible, request: LLMRequest, asked: Asked) -> Reply | None:
-    timer = Timer()
-    pieces = ask(llm, request, attempts=settings.LLM_ATTEMPTS, total_seconds=settings.LLM_TOTAL_SECONDS)
-    try:
-        async with aclosing(pieces):
-            async for piece in pieces:
-                if isinstance(piece, Reply):
-                    timer.stop()
-                    cost = pricing.price(piece.llm_name, piece.usage, provider=llm.provider)
-                    asked.exchanges.append(Exchange(request, timer, piece, cost=cost))
-                    return piece
-    except LLMError as error:
-        timer.stop()
-        asked.trouble = error.words
-        asked.exchanges.append(Exchange(request, timer, error=error.words))
-    return None
 
 
 def _proposal(given: dict[str, Any], agent: Agent, named: dict[str, Seen], tools: Collection[str]) -> Proposal | None:

@@ -93,8 +93,8 @@ def _look(agent: Agent, *, is_asked_for: bool) -> tuple[_Found, datetime]:
         cached.give_back_connection()
         found.asked = asking.what_they_teach(agent, rated, tools)
         found.proposals += found.asked.proposals
-        found.rated = rated if not found.asked.trouble else []
-        found.note = found.asked.trouble
+        found.rated = [] if found.asked.reply.trouble else rated
+        found.note = found.asked.reply.trouble
     shown = {one.run_id: one for one in (*seen, *rated)}
     names = names_of(User.objects.filter(pk__in={one.user_id for one in shown.values()}))
     found.proposals = [impersonal(one, seen=shown, names=names) for one in found.proposals]
@@ -133,8 +133,8 @@ def _conclude(reflection: Reflection, agent: Agent, found: _Found, read_at: date
         for proposal, same in near:
             _propose(held, proposal, same)
         reading.mark_reflected(found.rated, read_at)
-        if found.asked and found.asked.exchanges:
-            held.tokens, held.cost = found.asked.tokens, found.asked.cost
+        if found.asked:
+            held.tokens, held.cost = found.asked.reply.tokens, found.asked.reply.cost
             held.ratings_read = len(found.rated)
             tell(held, agent, found.asked)
         held.runs_read, held.note = found.runs_read, found.note[:300]
