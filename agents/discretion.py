@@ -7,7 +7,7 @@ alone, so that deleting those deletes them.
 import re
 from typing import Any
 
-RECALLING_TOOLS = frozenset({"recall"})
+RECALLING_TOOLS = frozenset({"recall", "remember", "forget"})
 FENCED = re.compile(r"(?<=<memories>\n).*?(?=\n</memories>)", re.DOTALL)
 LEFT_OUT = "(what is known about the person: not kept in traces)"
 

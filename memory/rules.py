@@ -50,7 +50,7 @@ POINTING = re.compile(
     re.IGNORECASE,
 )
 NO_NAME = re.compile(
-    r"(?:an?|my|our|your|this|that|one|free|peace|fear|home|nights?|all|hope|later|back|when|if|ein\w*|mein\w*|une?|mon|"
+    r"(?:an?|my|our|your|this|that|one|free|peace|fear|home|nights?|all|hope|later|back|away|upon|in|on|to|out|when|if|ein\w*|mein\w*|une?|mon|"
     r"ma|the (?!netherlands|hague|u[sk]\b|usa|united|philippines|gambia|bahamas|bronx|czech))\b",
     re.IGNORECASE,
 )
@@ -77,6 +77,11 @@ def candidates_in(message: str, *, said_at: datetime) -> list[Candidate]:
         return []
     found = [candidate for sentence in SENTENCE.findall(own) for candidate in _in_sentence(sentence.strip(), said_at)]
     return list({candidate.text: candidate for candidate in found}.values())
+
+
+def as_it_stands(text: str, *, said_at: datetime) -> Candidate:
+    """A sentence that is to be remembered in these very words."""
+    return _candidate(_verbatim(text) or Found(text), text, said_at)
 
 
 def _in_sentence(sentence: str, said_at: datetime) -> Iterator[Candidate]:

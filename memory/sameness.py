@@ -35,16 +35,20 @@ TURNS = {
     for group, words in {
         "not": "not no never none without cannot nicht nie niemals kein keine keinen keinem ohne pas jamais sans",
         "ended": "stopped quit former formerly ex used gave retired früher ehemalige",
-        "dislike": "dislike dislikes hate hates avoid avoids allergic refuse refuses hasse hasst déteste",
+        "dislike": "dislike dislikes hate hates avoid avoids refuse refuses hasse hasst déteste",
         "like": "like likes love loves enjoy enjoys mag liebe liebt aime adore",
         "more": "more longer bigger before older", "less": "less shorter smaller after younger",
     }.items()
     for word in words.split()
 }  # fmt: skip
 EMPTY = frozenset(
-    "a an the is are was were be been am i my me mine he she it they his her their its user person to of in on at for "
-    "with and or as by from that this has have had do does did ein eine einen der die das ist sind bin ich mein meine "
-    "und oder zu im in am von mit le la les un une est suis je mon ma mes et ou de du des à au".split()
+    "a an the is are was were be been am i my me mine he she it they his her their its user person to of in on at "
+    "for called named with and or as by from that this has have had do does did ein eine einen der die das ist "
+    "sind bin ich mein meine und oder zu im in am von mit namens heißt le la les un une est suis je mon ma mes et "
+    "ou de du des à au".split()
+)
+DIRECTED = re.compile(
+    r"\b(?:over|than|from|instead|rather|before|after|als|statt|vor|nach|von|depuis|que)\b", re.IGNORECASE
 )
 ENDINGS = re.compile(r"(?:'s|ing|ed|es|s|e|en|er)$")
 
@@ -57,7 +61,7 @@ def hash_of(text: str, *, valid_from: datetime | None = None, valid_to: datetime
 
 def is_near(one: str, other: str, vectors: tuple[Sequence[float], Sequence[float]] | None) -> bool:
     """Whether both say the same in other words. A changed number, date, name or a "not" makes another sentence."""
-    if marks_of(one) != marks_of(other):
+    if marks_of(one) != marks_of(other) or not _are_in_order(one, other):
         return False
     if vectors is None:
         return overlap(one, other) >= SHARED_WITHOUT_VECTORS
@@ -68,6 +72,12 @@ def overlap(one: str, other: str) -> float:
     """The share of telling words that two sentences have in common."""
     mine, others = _stems(one), _stems(other)
     return len(mine & others) / len(mine | others) if mine | others else 0.0
+
+
+def share_of(words: str, text: str) -> float:
+    """How much of what some words name is in a text."""
+    named = _stems(words)
+    return len(named & _stems(text)) / len(named) if named else 0.0
 
 
 def cosine(one: Sequence[float], other: Sequence[float]) -> float:
@@ -92,9 +102,23 @@ def marks_of(text: str) -> frozenset[str]:
     return frozenset(marks)
 
 
+def _are_in_order(one: str, other: str) -> bool:
+    """Tea over coffee is not coffee over tea: with such a word between them, what is shared comes in one order."""
+    if not (DIRECTED.search(one) or DIRECTED.search(other)):
+        return True
+    mine, others = _telling(one), _telling(other)
+    return [word for word in mine if word in others] == [word for word in others if word in mine]
+
+
 def _stems(text: str) -> set[str]:
-    words = {word.casefold().replace("’", "'") for word in WORD.findall(text)} - EMPTY
-    return {ENDINGS.sub("", word) if len(word) > 4 else word for word in words}
+    return set(_telling(text))
+
+
+def _telling(text: str) -> list[str]:
+    """The words that say something, in their order and without their endings. What turns a sentence round is a mark."""
+    words = [word.casefold().replace("’", "'") for word in WORD.findall(text)]
+    kept = [NUMBERS.get(word, word) for word in words if word not in EMPTY and word not in TURNS and "n't" not in word]
+    return [ENDINGS.sub("", word) if len(word) > 4 else word for word in kept]
 
 
 def _bare(text: str) -> str:

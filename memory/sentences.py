@@ -64,7 +64,7 @@ ENGLISH = (
         "Works at {}", "employer",
     ),
     Rule(
-        rf"i (?:now |currently )?work as|{AM} (?:now )?working as|my (?:job|profession|occupation) is",
+        rf"i (?:now |currently )?work as|{AM} (?:now )?working as|my (?:job|profession|occupation) is(?= an?\s)",
         "Works as {}", "occupation", 4,
     ),
     Rule(r"my birthday is(?: on)?|i was born (?:on|in)", "Birthday: {}", "birthday", 4),

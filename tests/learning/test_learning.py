@@ -345,7 +345,8 @@ def test_dates_become_times_of_validity(alice, llm):
             ),
             note(1, "in Rome until Sunday", "Is in Rome until 2999-01-01", kind="event", valid_to="2999-01-01"),
             note(
-                1, "next year at Initech", "Works at Initech from 2998", key="employer", value="I", valid_from="2998-01-01"
+                1, "next year at Initech", "Works at Initech from 2998", key="employer", value="I",
+                valid_from="2998-01-01",
             ),
         )
     )  # fmt: skip

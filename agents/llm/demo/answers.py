@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agents.llm.demo import talk
+from agents.llm.demo.remembering import forgotten, remembered
 from agents.llm.demo.steps import Result
 
 MOST_QUOTES = 3
@@ -14,6 +15,8 @@ FAILURES = {
     "calculator": "The calculator could not work that out.",
     "current_time": "The clock could not be read.",
     "search_knowledge": "The documents could not be searched.",
+    "remember": "I could not remember that.",
+    "forget": "I could not forget that.",
 }
 
 
@@ -85,4 +88,6 @@ ANSWERS: dict[str, Callable[[dict[str, Any], dict[str, Any]], str]] = {
     "calculator": _sum,
     "current_time": _time,
     "search_knowledge": _quotes,
+    "remember": remembered,
+    "forget": forgotten,
 }

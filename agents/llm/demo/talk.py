@@ -100,6 +100,8 @@ def help_text(offered: frozenset[str]) -> str:
         abilities.append("**Date and time**: “What time is it in Tokyo?”")
     if "search_knowledge" in offered:
         abilities.append("**Your documents**: ask about something written in them, and I quote the passages I find")
+    if "remember" in offered:
+        abilities.append("**Memory**: “Remember that I prefer tea”, “My name is Dana”, “Forget that I prefer tea”")
     if "hand_off" in offered:
         abilities.append("**Bringing you to a specialist**: say what it is about, for example “My invoice is wrong”")
     if any(name.startswith("ask_") for name in offered):
