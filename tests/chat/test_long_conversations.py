@@ -1,6 +1,7 @@
 """Where a conversation was summarised is seen: live, after a reload, by programs, and when the worker dies."""
 
 import pytest
+from django.db.models.functions import Now
 
 from agents.models import Compaction, Run, RunStatus
 from tests.api.agui_client import Client
@@ -87,7 +88,7 @@ def test_a_watcher_sees_one_summary_when_the_worker_dies_behind_it(live_stack, l
 
     run = socket.ask("Are you there?", threadId=thread)["runId"]
     live_stack.until(lambda: not doomed.is_running, "the worker dies")
-    Run.objects.filter(pk=run, status=RunStatus.RUNNING).update(lease_expires_at="2020-01-01T00:00Z")
+    Run.objects.filter(pk=run, status=RunStatus.RUNNING).update(lease_expires_at=Now())
     let_bells_be_missed(run)
     live_stack.start_worker(wait=False)
     socket.end(run)

@@ -14,6 +14,7 @@ from agents.llm.demo.managing import manage, written
 from agents.llm.demo.routing import HAND_OFF, route
 from agents.llm.demo.rules import plan
 from agents.llm.demo.steps import Ask, Result, Say, Step
+from agents.llm.demo.summary import summary
 
 LLM_NAME = "demo"
 
@@ -48,6 +49,8 @@ class DemoLLM:
 
 def _decided(request: LLMRequest, question: str, results: list[Result]) -> tuple[list[Ask], str]:
     """What to call, or else what to say."""
+    if request.purpose == "compaction":
+        return [], summary(question)
     if schema := _form_of(request):
         return [], filled(schema, question)
     question = without_files(question)
