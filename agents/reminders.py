@@ -41,7 +41,8 @@ def procedures(recollection: Recollection) -> str:
 
 def _line(one: Recalled) -> str:
     kind = "from a conversation" if one.kind == CONVERSATION else one.kind
-    return f"- ({one.said_at:%-d %B %Y}, {kind}) {_fenced(one.text)}"
+    source = f" (from: “{_fenced(one.source)}”)" if one.source else ""
+    return f"- ({one.said_at:%-d %B %Y}, {kind}) {_fenced(one.text)}{source}"
 
 
 def _fenced(text: str) -> str:

@@ -1,17 +1,33 @@
-"""What is known about a person that bears on a question: memories, and what was said in earlier conversations."""
+"""What is known about a person that bears on a question: memories, and what was said in earlier conversations.
 
+How the two are found and weighed is in `candidates`; here they become a list that fits into a request.
+"""
+
+import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection
 
-from memory.models import Memory, MemoryKind, Window
+from memory import candidates, places, sameness
+from memory.candidates import Candidate, Nearness
+from memory.embeddings.base import EmbeddingError
+from memory.models import Memory, MemoryEvent, MemoryKind, MemoryOperation, Window
+from memory.stores import Collection, StoreError
 
-MOST_ALWAYS = 300  # tokens of what goes into every answer: preferences and what is pinned
-CANDIDATES = 60
+log = logging.getLogger(__name__)
+
 CONVERSATION = "conversation"  # the kind of what was said, beside those of memories
+QUERY_CHARS = 1_000
+MOST_ALWAYS = 300  # tokens of what goes into every answer: what is pinned, and preferences
+NEIGHBOURS = 60
+NEARLY = 0.03  # how far below an embedder's `relevant_from` nearness begins to count
+CONSIDERED = 60
+SAME = 0.9  # of two texts' telling words: the second says nothing new
+LONGEST_SAID = 900  # characters of a message; what a memory was taken from is told in fewer
+LONGEST_SOURCE = 500
 
 ANYTHING = """
 SELECT (EXISTS (SELECT 1 FROM memory_memory WHERE user_id = %(user_id)s AND status = 'active')
@@ -19,17 +35,13 @@ SELECT (EXISTS (SELECT 1 FROM memory_memory WHERE user_id = %(user_id)s AND stat
    AND NOT EXISTS (SELECT 1 FROM memory_memorypreference WHERE user_id = %(user_id)s AND is_paused)
 """
 
-WORDS = """
-SELECT array_to_string(ARRAY(
-    SELECT quote_literal(word) FROM unnest(
-        tsvector_to_array(to_tsvector('english', %(query)s)) || tsvector_to_array(to_tsvector('english', %(query)s))
-    ) AS word LIMIT 32), ' | ')
-"""
-
 
 @dataclass(frozen=True)
 class Recalled:
-    """One memory, or one message of an earlier conversation: `kind` is a memory's, or `conversation`."""
+    """One memory, perhaps with the message it was taken from, or one message of an earlier conversation.
+
+    `kind` is a memory's, or `conversation`. `score` is for ordering; `parts` say what it is made of.
+    """
 
     kind: str
     text: str
@@ -38,6 +50,7 @@ class Recalled:
     memory_id: uuid.UUID | None = None
     window_id: uuid.UUID | None = None
     thread_id: uuid.UUID | None = None
+    source: str = ""
     parts: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -64,50 +77,124 @@ def recall(
     count_tokens: Callable[[str], int],
     besides_thread: uuid.UUID | None = None,
 ) -> list[Recalled]:
-    """What bears on the query, best first, after what always goes in; empty when nothing does."""
-    always = [_of_memory(memory, 1.0) for memory in _always(user_id, agent_id)]
-    found = _by_words(query, user_id, agent_id, besides_thread)
-    kept = _within(always, MOST_ALWAYS, count_tokens)
-    known = {one.id for one in kept}
-    spent = sum(count_tokens(one.text) for one in kept)
-    rest = [one for one in found if one.id not in known][:limit]
-    return kept + _within(rest, most_tokens - spent, count_tokens)
+    """What bears on the query, best first, after what always goes in; empty when nothing does.
+
+    The model that reads the query may take a while; no connection is held meanwhile.
+    """
+    query = query.replace("\0", " ").strip()[:QUERY_CHARS]
+    near = _near(query, user_id) if query else {}
+    chosen = candidates.found(query, near, user_id=user_id, agent_id=agent_id, besides_thread=besides_thread)
+    always = _within(_always(user_id, agent_id), min(MOST_ALWAYS, most_tokens), count_tokens)
+    spent = sum(count_tokens(one.text) for one in always)
+    found = _distinct(_recalled(chosen[:CONSIDERED], user_id), always)
+    return always + _within(found[:limit], most_tokens - spent, count_tokens)
 
 
-def _always(user_id: int, agent_id: int) -> list[Memory]:
+def recalled(
+    *, memory: Memory | None = None, window: Window | None = None, score: float, parts: dict[str, float] | None = None
+) -> Recalled:
+    """What these rows tell together; one of them at least is there."""
+    if memory is None:
+        assert window is not None
+        text = _cut(window.text, LONGEST_SAID)
+        return Recalled(
+            CONVERSATION,
+            text,
+            window.said_at,
+            score,
+            window_id=window.pk,
+            thread_id=window.thread_id,
+            parts=parts or {},
+        )
+    return Recalled(
+        memory.kind,
+        memory.text,
+        memory.created_at,
+        score,
+        memory_id=memory.pk,
+        window_id=window.pk if window else None,
+        thread_id=memory.thread_id,
+        source=_cut(window.text, LONGEST_SOURCE) if window else "",
+        parts=parts or {},
+    )
+
+
+def corrected(memory_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Those whose words a person has changed: what they were taken from tells it wrong."""
+    edits = MemoryEvent.objects.filter(memory_id__in=list(memory_ids), operation=MemoryOperation.EDITED)
+    return set(edits.filter(after__has_key="text").values_list("memory_id", flat=True))
+
+
+def _near(query: str, user_id: int) -> dict[uuid.UUID, Nearness]:
+    """Memories by their meaning: how near, as a share of the nearest, and whether that is near enough to be sure."""
+    try:
+        searchable = places.searchable()
+        mine = Memory.objects.of(user_id).current()
+        if searchable is None or not mine.filter(embedded_with=searchable.place).exists():
+            return {}
+        if not connection.in_atomic_block:
+            connection.close()
+        vector = searchable.embedder.query(query)
+        found = searchable.nearest(Collection.MEMORIES, vector, owners=[user_id], limit=NEIGHBOURS)
+    except (EmbeddingError, StoreError) as error:
+        log.warning("Recalling by words only: %s", error)
+        return {}
+    sure = searchable.embedder.relevant_from
+    floor = sure - NEARLY
+    best = max((one.similarity for one in found), default=floor)
+    return {
+        one.item: Nearness((one.similarity - floor) / (best - floor), is_sure=one.similarity >= sure)
+        for one in found
+        if one.similarity > floor
+    }
+
+
+def _always(user_id: int, agent_id: int) -> list[Recalled]:
+    """What is pinned, then preferences, the more important first."""
     mine = Memory.objects.of(user_id, agent_id=agent_id).current()
-    return list((mine.filter(is_pinned=True) | mine.filter(kind=MemoryKind.PREFERENCE)).order_by("-is_pinned", "pk"))
+    wanted = mine.filter(is_pinned=True) | mine.filter(kind=MemoryKind.PREFERENCE)
+    return [recalled(memory=one, score=1.0) for one in wanted.order_by("-is_pinned", "-importance", "-pk")[:100]]
 
 
-def _by_words(query: str, user_id: int, agent_id: int, besides_thread: uuid.UUID | None) -> list[Recalled]:
-    with connection.cursor() as cursor:
-        cursor.execute(WORDS, {"query": query})
-        words = cursor.fetchone()[0]
-    if not words:
-        return []
-    memories = Memory.objects.of(user_id, agent_id=agent_id).current()
-    windows = Window.objects.filter(user_id=user_id).exclude(thread_id=besides_thread)
-    rank = {"select": {"rank": "ts_rank(tsv, %s::tsquery, 1)"}, "select_params": [words]}
-    where = {"where": ["tsv @@ %s::tsquery"], "params": [words], "order_by": ["-rank"]}
-    found = [_of_memory(one, one.rank) for one in memories.extra(**rank, **where)[:CANDIDATES]]
-    found += [_of_window(one, one.rank) for one in windows.extra(**rank, **where)[:CANDIDATES]]
-    return sorted(found, key=lambda one: -one.score)
+def _recalled(chosen: list[Candidate], user_id: int) -> list[Recalled]:
+    memory_ids = [one.memory_id for one in chosen if one.memory_id]
+    memories = Memory.objects.of(user_id).in_bulk(memory_ids)
+    windows = Window.objects.filter(user_id=user_id).in_bulk([one.window_id for one in chosen if one.window_id])
+    wrong = corrected(memory_ids) if memory_ids else set()
+    found = []
+    for one in chosen:
+        memory = memories.get(one.memory_id) if one.memory_id else None
+        window = windows.get(one.window_id) if one.window_id and one.memory_id not in wrong else None
+        if memory or window:
+            found.append((one, memory, window))
+    weighed = [(*candidates.weighed(*each), *each) for each in found]
+    return [
+        recalled(memory=memory, window=window, score=score, parts=parts)
+        for score, parts, _, memory, window in sorted(weighed, key=lambda each: -each[0])
+    ]
 
 
-def _of_memory(memory: Memory, score: float) -> Recalled:
-    return Recalled(memory.kind, memory.text, memory.created_at, score, memory_id=memory.pk)
-
-
-def _of_window(window: Window, score: float) -> Recalled:
-    return Recalled(CONVERSATION, window.text, window.said_at, score, window_id=window.pk, thread_id=window.thread_id)
+def _distinct(found: list[Recalled], always: list[Recalled]) -> list[Recalled]:
+    """Without those that are there anyway or say what a better one says."""
+    kept: list[Recalled] = []
+    known = {one.memory_id for one in always if one.memory_id}
+    for one in found:
+        if one.memory_id in known or any(sameness.overlap(one.text, other.text) >= SAME for other in kept):
+            continue
+        kept.append(one)
+    return kept
 
 
 def _within(found: list[Recalled], most_tokens: int, count_tokens: Callable[[str], int]) -> list[Recalled]:
     """Those that fit, best first; one that is too long gives way to shorter ones behind it."""
     kept = []
     for one in found:
-        size = count_tokens(one.text)
+        size = count_tokens(f"{one.text} {one.source}")
         if size <= most_tokens:
             kept.append(one)
             most_tokens -= size
     return kept
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most].rstrip()} …"

@@ -7,7 +7,6 @@ are plain ids, because this room knows nothing of those above it.
 from typing import ClassVar
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, Q
@@ -16,6 +15,13 @@ from uuid_utils.compat import uuid7
 
 LONGEST_MEMORY = 500
 LONGEST_WINDOW = 4_000
+
+
+def word_stems() -> models.GeneratedField:
+    """What recall ranks a text by, made by the database as the text is written (`memory.ranking`)."""
+    return models.GeneratedField(
+        expression=models.Func("text", function="memory_words"), output_field=models.BinaryField(), db_persist=True
+    )
 
 
 class MemoryKind(models.TextChoices):
@@ -88,6 +94,8 @@ class Memory(models.Model):
         db_persist=True,
     )
 
+    words = word_stems()
+
     objects = MemoryQuerySet.as_manager()
 
     class Meta:
@@ -159,16 +167,11 @@ class Window(models.Model):
     run_id = models.UUIDField(db_index=True)
     text = models.TextField(help_text="At most 4,000 characters.")
     said_at = models.DateTimeField()
-    tsv = models.GeneratedField(
-        expression=SearchVector("text", config="english") + SearchVector("text", config="simple"),
-        output_field=SearchVectorField(),
-        db_persist=True,
-    )
+    words = word_stems()
 
     class Meta:
         indexes: ClassVar = [
             models.Index("user", "said_at", name="windows_of_a_person"),
-            GinIndex("tsv", name="windows_by_words"),
         ]
 
     def __str__(self) -> str:
