@@ -13,8 +13,8 @@ from agents.attachments import chosen as chosen_files
 from agents.models import Agent, AgentVersion, Run, Thread
 from agents.reflecting.ratings import rated
 from agents.text import storable
+from chat.memory_actions import forget_conversation
 from chat.models import Conversation, Feedback
-from memory import forget
 from memory.windows import forget_windows_of_thread
 from observability import recorder
 
@@ -97,10 +97,10 @@ def delete_thread(thread: Thread, *, and_memories: bool = False) -> None:
     """
     for run in thread.runs.unfinished():
         runs.cancel_run(run)
-    if thread.owner_id:
-        forget_windows_of_thread(thread.owner_id, thread.pk)
+    if thread.owner:
+        forget_windows_of_thread(thread.owner.pk, thread.pk)
         if and_memories:
-            forget.delete_all(thread.owner_id, by=thread.owner, thread_id=thread.pk)
+            forget_conversation(thread.owner, thread.pk)
     thread.delete()
 
 

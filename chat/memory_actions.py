@@ -6,6 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from agents.learning import job as learning
+from agents.models import Thread
 from memory import forget
 from memory.forget import MemoryRefused
 from memory.models import Memory, MemoryKind, MemoryOrigin
@@ -24,7 +26,12 @@ def write_down(user: User, text: str, *, kind: MemoryKind, agent_id: int | None 
 
 
 def forget_conversation(user: User, thread_id: UUID) -> int:
-    """Forget all that was learned from one conversation, and find it no more; how many memories that was."""
+    """Forget all that one conversation gave, and learn and find no more of it; how many memories that was.
+
+    It may be deleted since. One of somebody else's is left as it is: nothing of this person's came from there.
+    """
+    if Thread.objects.visible_to(user).filter(pk=thread_id).exists():
+        return learning.forget_conversation(user, thread_id, by=user)
     return forget.delete_all(user.pk, by=user, thread_id=thread_id)
 
 
