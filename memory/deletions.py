@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import connection
+from django.utils import timezone
 
 from memory import places, stores
 from memory.models import VectorClaim, VectorDeletion
@@ -16,10 +17,10 @@ CLAIMED_FOR = timedelta(minutes=2)
 AT_ONCE = 500
 
 CLAIM = """
-    UPDATE memory_vectordeletion AS held SET claimed_until = now() + %s
+    UPDATE memory_vectordeletion AS held SET claimed_until = %s
     WHERE (collection, item) IN (
         SELECT collection, item FROM memory_vectordeletion
-        WHERE claimed_until IS NULL OR claimed_until < now()
+        WHERE claimed_until IS NULL OR claimed_until < %s
         ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED
     ) RETURNING collection, item
 """
@@ -42,7 +43,8 @@ def empty_outbox() -> None:
 def _claimed() -> dict[Collection, list[UUID]]:
     found: dict[Collection, list[UUID]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [CLAIMED_FOR, AT_ONCE])
+        now = timezone.now()
+        cursor.execute(CLAIM, [now + CLAIMED_FOR, now, AT_ONCE])
         for collection, item in cursor.fetchall():
             found.setdefault(Collection(collection), []).append(item)
     return found

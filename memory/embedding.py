@@ -33,7 +33,7 @@ SWEPT = 500
 CLAIM = """
     INSERT INTO memory_vectorclaim AS held (collection, item, until, failures, error)
     SELECT %s, item, %s, 0, '' FROM unnest(%s::uuid[]) AS item
-    ON CONFLICT (collection, item) DO UPDATE SET until = EXCLUDED.until WHERE held.until <= now()
+    ON CONFLICT (collection, item) DO UPDATE SET until = EXCLUDED.until WHERE held.until <= %s
     RETURNING item
 """
 
@@ -50,7 +50,7 @@ def embed_waiting(tell: Callable[[int], None] = lambda count: None) -> int:
         return 0
     count = 0
     try:
-        for number in _batches():
+        for number in batches():
             count += number
             tell(number)
     except (EmbeddingError, StoreError) as error:
@@ -65,7 +65,7 @@ def stop_soon() -> None:
     _is_stopping.set()
 
 
-def _batches() -> Iterator[int]:
+def batches() -> Iterator[int]:
     """Embeds batch after batch, and says of each how many rows it had."""
     deletions.empty_outbox()
     cached.forget_old()
@@ -107,7 +107,8 @@ def _claimed(source: Source, place: str, size: int) -> list[Row]:
             free = list(rows.order_by("pk").select_for_update(skip_locked=True, of=("self",))[:most])
             if free:
                 items = sorted(getattr(row, source.item) for row in free)
-                cursor.execute(CLAIM, [source.collection, timezone.now() + CLAIMED_FOR, items])
+                now = timezone.now()
+                cursor.execute(CLAIM, [source.collection, now + CLAIMED_FOR, items, now])
                 ours = {item for (item,) in cursor.fetchall()}
                 return [row for row in free if getattr(row, source.item) in ours]
     return []

