@@ -42,6 +42,7 @@ class RunView:
     warnings: list[str] = field(default_factory=list)
     handoffs: list[dict[str, Any]] = field(default_factory=list)
     retries: list[str] = field(default_factory=list)
+    memories: list[dict[str, Any]] = field(default_factory=list)
     summaries: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -142,6 +143,8 @@ def _apply_custom(run: RunView, name: str, value: dict[str, Any]) -> None:
         case "handoff":
             run.agent = value["to"]["slug"]
             run.handoffs.append(value)
+        case "memory.used":
+            run.memories = value["memories"]
         case "memory.compacted":
             run.summaries.append({**value, "behind": list(run.parts)})
         case "limit.warning":

@@ -222,3 +222,12 @@ test("where the oldest messages were summarised is told in its place; of several
   assert.deepEqual(shown.parts.map(({ kind, summary }) => summary ?? kind), ["text", "More.", "text", "All."])
   assert.deepEqual(shown.parts[1], { kind: "compaction", id: "t", turns: 5, summary: "More." })
 })
+
+test("what an answer was reminded of stands with its run, wherever among its events it is told", () => {
+  const [a, b] = [run("a"), run("b", { position: 1 })]
+  const memory = { id: "1", text: "Lives in Lisbon.", kind: "fact", saidAt: 0 }
+
+  const state = seen([a.started(), ...a.asked("Where?"), a.isReminded(memory), b.started(), b.opens("m"), b.isReminded(memory)])
+
+  assert.deepEqual(runsOf(state).map(({ memories }) => memories), [[memory], [memory]])
+})

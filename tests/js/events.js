@@ -29,6 +29,7 @@ export function run(id, { position = 0, epoch = 1, first = 1, status = "running"
       type: "CUSTOM", name: "handoff",
       value: { from: { slug: "assistant", name: "Assistant" }, to: { slug, name: slug }, reason, confidence },
     }),
+    isReminded: (...memories) => numbered({ type: "CUSTOM", name: "memory.used", value: { memories } }),
     summarises: (id, turns, summary) => numbered({ type: "CUSTOM", name: "memory.compacted", value: { id, turns, summary } }),
     warns: (limit, message) => numbered({ type: "CUSTOM", name: "limit.warning", value: { limit, message } }),
     waits: (...interrupts) => numbered({ type: "RUN_FINISHED", threadId, runId: id, outcome: { type: "interrupt", interrupts } }),

@@ -5,6 +5,7 @@ import "./activity_line.js"
 import "./answer_text.js"
 import "./approval_card.js"
 import "./child_run.js"
+import { reminders } from "./reminders.js"
 
 const ELEMENTS = { text: "answer-text", calls: "activity-line", child: "child-run" }
 
@@ -80,7 +81,7 @@ export class RunStory extends HTMLElement {
 
 /** Texts one by one, the calls between two texts together; a task is the work of its agent, a hand-off its decision. */
 function piecesOf(run, family) {
-  const pieces = []
+  const pieces = run.memories.length ? [{ id: `memories-${run.memories.length}`, memories: run.memories }] : []
   for (const part of run.parts) {
     const last = pieces.at(-1)
     const child = family.find(({ parent }) => parent.runId === run.id && parent.toolCallId === part.id)
@@ -100,7 +101,8 @@ function isHandOver(part, run) {
 }
 
 /** What happened between two pieces, and never changes. */
-function mark({ handoff, compaction }) {
+function mark({ handoff, compaction, memories }) {
+  if (memories) return reminders(memories)
   return handoff ? handOver(handoff) : summarised(compaction)
 }
 

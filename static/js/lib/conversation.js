@@ -8,6 +8,7 @@
  *      | { kind: "handoff", id, from, to, reason, confidence }
  *      | { kind: "compaction", id, turns, summary }: from here on the oldest turns are read as that summary
  *
+ * `memories` are what the answer was reminded of: [{ id, text, kind, saidAt, threadId }].
  * A run with a `parent` { runId, toolCallId } is another agent's work on one of that run's calls, and shown there.
  *
  * A state is never changed; what did not change stays the same object, so that a view can compare by identity.
@@ -77,6 +78,7 @@ function startRun(state, id, event) {
     position: position ?? known?.position ?? state.order.length,
     question: null,
     parts: [],
+    memories: [],
     interrupts: [],
     retry: null,
     warning: null,
@@ -146,6 +148,8 @@ function customised(run, { name, value }) {
       return { ...run, retry: value }
     case "handoff":
       return withPart({ ...run, agent: value.to }, { kind: "handoff", id: `handoff-${value.to.slug}`, ...value })
+    case "memory.used":
+      return { ...run, memories: value.memories }
     case "memory.compacted":
       return going(withPart(withoutSummaryAtEnd(run), { kind: "compaction", ...value }))
     case "limit.warning":
