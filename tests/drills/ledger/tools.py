@@ -16,6 +16,13 @@ async def ledger_read(context: ToolContext, note: str, gate: str = "") -> str:
     return await _do("ledger_read", context, note, gate)
 
 
+@tool(effect=Effect.READ)
+async def ledger_nap(context: ToolContext, note: str, seconds: float) -> str:
+    """Look something up that takes that long."""
+    await asyncio.sleep(seconds)
+    return await _do("ledger_nap", context, note, "")
+
+
 @tool(effect=Effect.IDEMPOTENT)
 async def ledger_idempotent(context: ToolContext, note: str, gate: str = "") -> str:
     """Set something to a value."""
