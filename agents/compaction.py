@@ -6,6 +6,7 @@ summarise, the oldest turns are left out, and the answer comes all the same.
 
 import asyncio
 import secrets
+import uuid
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -228,5 +229,5 @@ def _flat(turns: Iterable[list[Entry]]) -> list[Entry]:
     return [entry for turn in turns for entry in turn]
 
 
-def _run_of(turn: list[Entry]) -> Any:
+def _run_of(turn: list[Entry]) -> uuid.UUID | None:
     return turn[0].run_id if isinstance(turn[0], Question) else None

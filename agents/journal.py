@@ -165,6 +165,7 @@ class Journal:
         """A summary stands for the oldest turns from here on; one that stood at its place was void."""
         with self._step(NOTHING_RESERVED, last_seq=last_seq):
             if made.row:
+                assert made.up_to
                 made.row.up_to_position = Run.objects.values_list("position", flat=True).get(pk=made.up_to)
                 place = {"thread_id": made.row.thread_id, "up_to_position": made.row.up_to_position}
                 Compaction.objects.filter(is_void=False, **place).update(is_void=True)
