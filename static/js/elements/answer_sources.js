@@ -59,7 +59,7 @@ function open(source) {
     source.where ? el("p.where", { dir: "auto" }, source.where) : "",
     el("blockquote.passage", { dir: "auto", tabindex: "0" }, source.text),
     el("div.row", {}, el("a.button", { href: source.href }, icon("file"), "Open the document"))))
-  dialog.onclick = (event) => event.target === dialog && dialog.close()
+  dialog.onclick = (event) => { if (event.target === dialog) dialog.close() }       // beside the sheet
   dialog.showModal()
 }
 
