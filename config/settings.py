@@ -101,6 +101,8 @@ FAULT_POINT = env.text("FAULT_POINT")  # see agents.faults; for tests alone
 SOCKET_PATIENCE_SECONDS = 30  # how long a client may read nothing while more waits for it
 SOCKET_CHECK_SECONDS = 60  # how often each asks whether its person is still logged in
 
+if MEMORY_EXTRACTION not in ("llm", "rules", "off"):
+    raise ImproperlyConfigured("MEMORY_EXTRACTION must be llm, rules or off.")
 if REFLECTION not in ("llm", "patterns", "off"):
     raise ImproperlyConfigured("REFLECTION must be llm, patterns or off.")
 if LOG_LEVEL not in logging.getLevelNamesMapping():

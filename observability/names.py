@@ -27,6 +27,7 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+BACKGROUND = ("memory", "reflection")  # whose traces are no answers: they cost money, and nobody waited for them
 FEEDBACK = "feedback"  # the score a person gives by thumb; the one a trace carries in its own row
 
 

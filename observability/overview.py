@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from observability.models import Trace
-from observability.names import Status
+from observability.names import BACKGROUND, Status
 from observability.templatetags.console import count, duration, money
 from observability.trace_list import TraceFilter, people
 
@@ -45,7 +45,8 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if not request.user.has_perm("observability.view_trace"):
         return context
     today = Trace.objects.filter(started_at__gte=timezone.now() - timedelta(days=1))
-    latest, errors = _latest(Trace.objects.all()), _latest(Trace.objects.with_error())
+    answers = Trace.objects.exclude(agent__in=BACKGROUND)
+    latest, errors = _latest(answers), _latest(Trace.objects.with_error())
     return {
         **context,
         "tiles": _tiles(today),
@@ -61,25 +62,27 @@ def _latest(traces: QuerySet[Trace]) -> list[Trace]:
 
 
 def _tiles(traces: QuerySet[Trace]) -> list[Tile]:
-    sums = traces.aggregate(
+    sums = traces.exclude(agent__in=BACKGROUND).aggregate(
         runs=Count("id"),
         ended=Count("id", filter=Q(status__in=[Status.OK, Status.ERROR])),
         failed=Count("id", filter=Q(status=Status.ERROR)),
         p50=Percentile(0.5, "duration_ms"),
         p95=Percentile(0.95, "duration_ms"),
         first=Percentile(0.5, "first_token_ms"),
-        spent=Sum("cost"),
-        unpriced=Count("id", filter=Q(cost=None, llm_calls__gt=0)),
-        tokens=Sum("input_tokens") + Sum("output_tokens"),
         up=Count("id", filter=Q(score__gt=0)),
         down=Count("id", filter=Q(score__lte=0)),
     )
+    taken = traces.aggregate(
+        spent=Sum("cost"),
+        unpriced=Count("id", filter=Q(cost=None, llm_calls__gt=0)),
+        tokens=Sum("input_tokens") + Sum("output_tokens"),
+    )
     return [
-        Tile("Runs", count(sums["runs"]), f"{count(sums['tokens'] or 0)} tokens", _door()),
+        Tile("Runs", count(sums["runs"]), f"{count(taken['tokens'] or 0)} tokens", _door()),
         _failures(sums["failed"], sums["ended"]),
         Tile("Time to answer", duration(sums["p50"]), f"95 of 100 within {duration(sums['p95'])}", _door()),
         Tile("First word", duration(sums["first"]), "half of them sooner", _door()),
-        _cost(sums["spent"], sums["unpriced"]),
+        _cost(taken["spent"], taken["unpriced"]),
         _thumbs(sums["up"], sums["down"]),
     ]
 
