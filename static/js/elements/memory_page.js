@@ -50,6 +50,7 @@ export class MemoryPage extends HTMLElement {
       undo: () => this.#change(memory, "undo"),
       history: () => this.#history(memory, button),
       delete: () => this.deleting.ask({ memory, text: textOf(memory) }),
+      "delete-procedure": () => this.#deleteProcedure(button.closest("[data-procedure]")),
       "forget-conversation": () => this.#askAboutConversation(button.dataset.thread),
       more: () => this.#more(button),
       pause: () => this.#switch(false),
@@ -68,8 +69,7 @@ export class MemoryPage extends HTMLElement {
   async #save(text, kind) {
     const { memory } = this.words.about
     const saved = memory ? await post(`/memory/${memory.id}/edit`, { text }) : await post("/memory/add", { text, kind })
-    await this.#reload(saved.id)
-    announce(memory ? "Corrected" : "Kept")
+    return () => this.#changed(memory ? "Corrected" : "Kept", saved.id)
   }
 
   async #change(memory, deed, data = {}) {
@@ -83,7 +83,25 @@ export class MemoryPage extends HTMLElement {
 
   async #delete() {
     await post(`/memory/${this.deleting.about.memory.id}/delete`)
-    await this.#reload()
+    return () => this.#changed("Deleted")
+  }
+
+  /** After what was lost with its place: the focus goes to the list, not to nowhere. */
+  async #changed(words, id) {
+    await this.#reload(id)
+    if (!id) this.focus({ preventScroll: true })
+    announce(words)
+  }
+
+  async #deleteProcedure(procedure) {
+    try {
+      await post(`/memory/procedures/${procedure.id}/delete`)
+    } catch (error) {
+      return complain(procedure, error.message)
+    }
+    const section = procedure.closest("section")
+    procedure.remove()
+    if (!section.querySelector("[data-procedure]")) section.remove()
     announce("Deleted")
   }
 
@@ -95,8 +113,7 @@ export class MemoryPage extends HTMLElement {
 
   async #forgetConversation() {
     await post(`/memory/from/${this.leaving.about.thread}/forget`)
-    await this.#reload()
-    announce("Forgotten")
+    return () => this.#changed("Forgotten")
   }
 
   async #forgetEverything(typed) {

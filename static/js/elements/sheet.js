@@ -3,7 +3,7 @@
 export class Sheet {
   about = {}
 
-  /** `save(fields)` gets what was filled in by name; what it throws is shown in the dialog. */
+  /** `save(fields)` gets what was filled in by name; what it throws is shown in the dialog, what it returns is done after. */
   constructor(id, save) {
     this.dialog = document.getElementById(id)
     this.form = this.dialog.querySelector("form")
@@ -26,9 +26,10 @@ export class Sheet {
   async #submit(event, save) {
     event.preventDefault()
     try {
-      await save(Object.fromEntries(new FormData(this.form)))
+      const after = await save(Object.fromEntries(new FormData(this.form)))
       this.dialog.close()
       this.form.reset()
+      after?.()
     } catch (error) {
       this.problem.querySelector("span").textContent = error.message
       this.problem.hidden = false
