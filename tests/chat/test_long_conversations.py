@@ -4,6 +4,7 @@ import pytest
 from django.db.models.functions import Now
 
 from agents.models import Compaction, Run, RunStatus
+from observability.models import Span
 from tests.api.agui_client import Client
 from tests.api.programs import program_for
 from tests.api.streams import assert_strict
@@ -76,6 +77,39 @@ def test_a_summary_made_in_the_middle_of_an_answer_stands_there(live_stack, sock
     shown = socket.view.run(run)
     assert len(shown.summaries[0]["behind"]) == 3  # the question, the text before the call, the call
     assert View(live_stack.page_data(thread, alice)["events"]).run(run).summaries == shown.summaries
+
+
+def test_who_stops_while_it_is_summarised_pays_for_what_was_said_and_sees_none_of_it(live_stack, llm, alice, talk):
+    socket, thread = talk
+    reply = llm.reply(SUMMARY, pause_after=3)
+    run = socket.ask("Are you there?", threadId=thread)["runId"]
+    reply.held.wait()
+
+    socket.send("run.cancel", runId=run)
+
+    assert socket.end(run)["outcome"] == {"type": "cancelled"}
+    shown = socket.view.run(run)
+    assert (shown.answer, shown.summaries) == ("", [])
+    stopped = Run.objects.get(pk=run)
+    (span,) = Span.objects.filter(trace=run, name="compaction")
+    assert (stopped.llm_calls, stopped.input_tokens > 1_000) == (1, True)
+    assert (span.status, span.input_tokens) == ("cancelled", stopped.input_tokens)
+    assert not Compaction.objects.filter(run=run).exists()
+    assert View(live_stack.page_data(thread, alice)["events"]).lasting == socket.view.lasting
+
+
+def test_a_retry_of_the_summary_is_told_and_over_when_the_answer_comes(live_stack, llm, alice, talk):
+    socket, thread = talk
+    llm.reply(SUMMARY, cut_after=3)
+    llm.reply(SUMMARY)
+    llm.reply("Here I am.")
+
+    run = socket.ask("Are you there?", threadId=thread)["runId"]
+    socket.end(run)
+
+    shown = socket.view.run(run)
+    assert (len(shown.retries), len(shown.summaries), shown.answer) == (1, 1, "Here I am.")
+    assert View(live_stack.page_data(thread, alice)["events"]).lasting == socket.view.lasting
 
 
 def test_a_watcher_sees_one_summary_when_the_worker_dies_behind_it(live_stack, llm, alice, talk):
