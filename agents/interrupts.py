@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from ag_ui.core import Interrupt
 
-from agents.models import AWAITED_CALLS, Approval, ApprovalStatus, CallStatus, Run, ToolCall, Verdict
+from agents import stakes
+from agents.models import AWAITED_CALLS, Approval, ApprovalStatus, CallStatus, Run, ToolCall
 
 UNKNOWN_OUTCOME = "It was interrupted while it ran, and it is not known whether it took effect."
 RESPONSE_SCHEMA = {
@@ -26,7 +27,7 @@ def of_run(run: Run) -> list[Interrupt]:
 
 def pending_approvals(runs: Iterable[Run]) -> list[Approval]:
     found = Approval.objects.filter(run__in=list(runs), status=ApprovalStatus.PENDING)
-    return list(found.prefetch_related("decisions", "call__approvals"))
+    return list(found.select_related("call__message").prefetch_related("decisions", "call__approvals"))
 
 
 def of_rows(calls: Iterable[ToolCall], pending: Iterable[Approval]) -> list[Interrupt]:
@@ -52,18 +53,14 @@ def _of_approval(call: ToolCall, approval: Approval) -> Interrupt:
             "level": approval.level + 1,
             "levels": len(approval.call.approvals.all()),
             "needed": approval.needed,
-            "approved": _approvals(approval),
+            "approved": stakes.given_to(approval),
             "tool": call.name,
             "arguments": call.arguments,
+            "resource": stakes.resource_of(call),
+            "said": stakes.said_before(approval.call),
+            "consequences": stakes.consequences(approval),
             "digest": approval.arguments_digest,
         },
-    )
-
-
-def _approvals(approval: Approval) -> int:
-    return sum(
-        decision.verdict == Verdict.APPROVE and decision.arguments_digest == approval.arguments_digest
-        for decision in approval.decisions.all()
     )
 
 

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from agents import stakes
 from agents.models import Approval, ApprovalStatus, Firing, Verdict
 
 MOST_TRIES = 3
@@ -35,9 +36,9 @@ def tell(approval_id: uuid.UUID) -> None:
     """Send the mails of one approval, once; what the mail server does not take is tried again."""
     if not settings.MAIL_SERVER or not _is_claimed(approval_id):
         return
-    approval = Approval.objects.select_related("call", "run__agent_version__agent", "run__user", "run__root").get(
-        pk=approval_id
-    )
+    approval = Approval.objects.select_related(
+        "call__message", "run__agent_version__agent", "run__user", "run__root"
+    ).get(pk=approval_id)
     mails = [_mail(approval, person) for person in _deciders(approval)]
     if mails:
         get_connection().send_messages(mails)
@@ -86,17 +87,19 @@ def _mail(approval: Approval, person: User) -> EmailMessage:
 
 
 def _words(approval: Approval, person: User) -> str:
-    run, until = approval.run, approval.expires_at
-    otherwise = "the next is asked" if approval.escalates else "it is denied"
+    run, until, call = approval.run, approval.expires_at, approval.call
+    on, said = stakes.resource_of(call), stakes.said_before(call)
     lines = [
-        f"{run.agent_version.agent.name} wants to use {approval.call.name} for {run.user or 'no person'}, "
-        "and waits for your word.",
+        f"{run.agent_version.agent.name} wants to use {call.name}{f' on {on}' if on else ''} for "
+        f"{run.user or 'no person'}, and waits for your word.",
         "",
+        *([f"It says: {said}", ""] if said else []),
         "With these arguments:",
-        _pretty(approval.call.arguments),
+        _pretty(call.arguments),
         "",
         approval.reason,
-        f"Without an answer until {until:%Y-%m-%d %H:%M} UTC {otherwise}." if until else "",
+        stakes.consequences(approval),
+        f"There is time until {until:%Y-%m-%d %H:%M} UTC." if until else "",
         "",
         f"Decide here: {_link(approval, person)}",
     ]

@@ -1,7 +1,7 @@
 """How long a team takes: children that work at the same time, beside the same children one after the other.
 
-`python -m bench.teams --children 2 4 --seconds 2 --rounds 3`. Each child calls one tool that sleeps, and the model answers
-at once. So what is more than one child's time is what Plumbline adds.
+`python -m bench.teams --children 2 4 --seconds 2 --rounds 3`. Each child calls a tool that sleeps; the model answers at
+once. So what is more than the time of one child is what Plumbline adds.
 """
 
 import argparse

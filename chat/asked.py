@@ -35,7 +35,7 @@ def waiting_for(user: User) -> list[dict[str, Any]]:
 
 def cards_of(user: User, chosen: QuerySet[Approval]) -> list[dict[str, Any]]:
     """See `static/js/elements/asked_approval.js`. Whether `chosen` may be seen is up to whoever chose them."""
-    related = ("call", "run__user", "run__root__agent_version__agent", "run__agent_version__agent")
+    related = ("call__message", "run__user", "run__root__agent_version__agent", "run__agent_version__agent")
     approvals = list(chosen.select_related(*related).prefetch_related("decisions__by", "call__approvals"))
     mine = set(Approval.objects.decidable_by(user).filter(pk__in=[one.pk for one in approvals]).values_list("pk"))
     own = _own_conversations(user, approvals)

@@ -18,6 +18,7 @@ from agents.approvals import decide
 from agents.models import OPEN_APPROVALS, Approval, ApprovalStatus, Verdict
 from agents.outcomes import question_of
 from agents.refusals import Conflict, Forbidden, Refused
+from agents.stakes import consequences, resource_of, said_before
 from agents.tools.arguments import digest
 
 TOLD = {
@@ -95,6 +96,9 @@ class ApprovalAdmin(ReadOnlyAdmin):
             arguments=table_of(call.arguments),
             raw=pretty(call.arguments),
             original=pretty(call.raw_arguments) if call.edited_arguments else "",
+            resource=resource_of(call),
+            said=said_before(call),
+            consequences=consequences(approval) if approval.status == ApprovalStatus.PENDING else "",
             chain=call.approvals.prefetch_related("decisions__by").order_by("level"),
             may_decide=_may_decide(approval, request),
             refusal=refusal,

@@ -76,6 +76,7 @@ class Tool:
     endpoint: Endpoint = None
     most_characters: int = MOST_RESULT_CHARACTERS
     reconcile: Reconcile | None = None
+    acts_on: str = ""  # the argument that names on what it acts, for whoever is asked about a call
     source: str = ""  # where it comes from, in words; empty: it is installed with Plumbline
 
     @cached_property
@@ -136,6 +137,7 @@ def tool(
     endpoint: Endpoint = None,
     most_characters: int = MOST_RESULT_CHARACTERS,
     reconcile: Reconcile | None = None,
+    acts_on: str = "",
 ) -> Callable[[Callable[..., Any]], Tool]:
     """Make a tool of a function: its name, docstring and typed parameters are what the LLM sees.
 
@@ -161,6 +163,7 @@ def tool(
             endpoint=endpoint,
             most_characters=most_characters,
             reconcile=reconcile,
+            acts_on=acts_on,
         )
 
     return made

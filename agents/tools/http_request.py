@@ -63,7 +63,7 @@ def _host_of(arguments: BaseModel) -> str:
     return urlsplit(getattr(arguments, "url", "")).hostname or ""
 
 
-@tool(effect=Effect.UNSAFE, timeout=40, endpoint=_host_of)
+@tool(effect=Effect.UNSAFE, timeout=40, endpoint=_host_of, acts_on="url")
 async def http_request(
     method: Method,
     url: Annotated[str, Field(max_length=4000), AfterValidator(_an_allowed_url)],

@@ -36,7 +36,7 @@ def _an_address(given: str) -> str:
     return given
 
 
-@tool(effect=Effect.UNSAFE, timeout=40)
+@tool(effect=Effect.UNSAFE, timeout=40, acts_on="to")
 async def send_email(
     context: ToolContext,
     to: Annotated[

@@ -59,7 +59,8 @@ def test_the_mail_says_all_one_needs_to_decide(alice, dana):
     message = next(message for message in mail.outbox if message.to == [dana.email])
     assert message.subject == "Assistant asks: may it use calculator?"
     for said in (
-        "for Alice", '"expression": "2 + 2"', "asks before every call", "UTC it is denied",
+        "for Alice", '"expression": "2 + 2"', "asks before every call", "It says: One moment.",
+        "Without an answer in time it is denied.", "There is time until",
         f"https://chat.example.org/admin/agents/approval/{approval.pk}/change/",
     ):  # fmt: skip
         assert said in message.body

@@ -41,7 +41,10 @@ def test_a_waiting_run_says_what_will_be_done_and_who_may_allow_it(live_stack, w
     socket, run, interrupt = waiting
 
     assert interrupt["reason"] == "tool_call"
-    assert interrupt["metadata"] | {"digest": ""} == {
+    consequences = interrupt["metadata"]["consequences"]
+    assert consequences.startswith("Approved, it runs. Denied, it does not run")
+    assert consequences.endswith("Without an answer in time it is denied.")
+    assert interrupt["metadata"] | {"digest": "", "consequences": ""} == {
         "kind": "approval",
         "who": "requester",
         "level": 1,
@@ -50,6 +53,9 @@ def test_a_waiting_run_says_what_will_be_done_and_who_may_allow_it(live_stack, w
         "approved": 0,
         "tool": "ledger_unsafe",
         "arguments": '{"note": "ten euros"}',
+        "resource": "",
+        "said": "",
+        "consequences": "",
         "digest": "",
     }
     assert [tool.status for tool in socket.view.run(run).tools] == ["awaiting_approval"]

@@ -42,11 +42,13 @@ function head({ agent, by, isOwn, askedAt, conversation }) {
     conversation ? el("a", { href: conversation }, "Open the conversation") : null)
 }
 
-function quoted({ question, task, isOwn }) {
+function quoted({ question, task, isOwn, interrupt }) {
+  const { said } = interrupt.metadata
   const quote = (label, text) => el("div.asked-about", {}, el("span.label", {}, label), el("blockquote", { dir: "auto", tabindex: "0" }, text))
   return el("div.asked-abouts", {},
     question ? quote(isOwn ? "You asked" : "The question", question) : null,
-    task && task !== question ? quote("Its task", task) : null)
+    task && task !== question ? quote("Its task", task) : null,
+    said ? quote("The agent says", said) : null)
 }
 
 function over({ status, words, decisions, interrupt }) {
