@@ -12,7 +12,16 @@ from agents.models import Agent
 from chat import known
 from chat.models import Conversation
 from memory import pausing
-from memory.models import Memory, MemoryEvent, MemoryKind, MemoryOperation, MemoryStatus
+from memory.models import (
+    Memory,
+    MemoryEvent,
+    MemoryKind,
+    MemoryOperation,
+    MemoryStatus,
+    Procedure,
+    ProcedureStatus,
+)
+from memory.own_procedures import own_procedures
 
 HEADINGS = {
     MemoryKind.FACT: "About you",
@@ -33,6 +42,7 @@ def everything_of(user: User) -> dict[str, Any]:
         "isPaused": pausing.consent_of(user.pk).is_paused,
         "searchableMessages": known.searchable_of(user),
         "memories": [_told(one, titles, agents, history[one.pk]) for one in memories],
+        "procedures": [_procedure(one, agents) for one in own_procedures(user.pk)],
     }
 
 
@@ -46,6 +56,8 @@ def as_text(told: dict[str, Any]) -> str:
     for kind, heading in HEADINGS.items():
         lines += _listed(heading, [one for one in current if one["kind"] == kind])
     lines += _listed("Replaced or put away", past)
+    if told["procedures"]:
+        lines += ["What was found to work for you", *(f"- {one['for']}: {one['what']}" for one in told["procedures"]), ""]
     if not told["memories"]:
         lines += ["Nothing.", ""]
     if told["searchableMessages"]:
@@ -95,6 +107,21 @@ def _told(
         "lastUsedAt": _moment(one.last_used_at),
         "keptSince": one.created_at.isoformat(),
         "history": history,
+    }
+
+
+def _procedure(one: Procedure, agents: dict[int, str]) -> dict[str, Any]:
+    """What was found to work for this person alone."""
+    return {
+        "id": str(one.pk),
+        "for": one.trigger,
+        "what": one.body,
+        "steps": one.steps,
+        "isInUse": one.status == ProcedureStatus.ACTIVE,
+        "onlyForAgent": agents.get(one.agent_id) if one.agent_id else None,
+        "learnedFrom": one.support,
+        "timesUsed": one.times_used,
+        "keptSince": one.created_at.isoformat(),
     }
 
 

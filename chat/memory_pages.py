@@ -20,6 +20,7 @@ from chat.views import PersonsRequest, refuses_in_words
 from memory import forget, pausing, readings
 from memory.models import Memory, MemoryKind
 from memory.models.memories import LONGEST_MEMORY
+from memory.own_procedures import delete_own, own_procedures
 
 # What is shown
 
@@ -37,6 +38,7 @@ def everything(request: PersonsRequest) -> HttpResponse:
         "forget_everything": FORGET_EVERYTHING,
         "searchable": known.searchable_of(request.user),
         "readings": readings.readings_of(request.user),
+        "procedures": own_procedures(request.user.pk),
     }
     return render(request, "chat/memory.html", context)
 
@@ -176,6 +178,15 @@ def pause(request: PersonsRequest) -> JsonResponse:
     is_on = filled(SwitchForm, request).cleaned_data["isOn"]
     (pausing.resume if is_on else pausing.pause)(request.user.pk)
     return JsonResponse({"isOn": is_on})
+
+
+@login_required
+@require_POST
+@refuses_in_words
+def delete_procedure(request: PersonsRequest, procedure_id: uuid.UUID) -> JsonResponse:
+    if not delete_own(request.user.pk, procedure_id):
+        raise Http404("There is no such procedure.")
+    return JsonResponse({})
 
 
 def _own(request: PersonsRequest, memory_id: uuid.UUID) -> Memory:

@@ -91,3 +91,4 @@ class ExportOut(Wire):
     is_paused: bool
     searchable_messages: int
     memories: list[dict[str, Any]]
+    procedures: list[dict[str, Any]] = Field(description="What was found to work for you, from your answers alone.")

@@ -14,6 +14,7 @@ urlpatterns = [
     path("forget", pages.forget_everything, name="forget-everything"),
     path("from/<uuid:thread_id>", pages.from_conversation, name="from-conversation"),
     path("from/<uuid:thread_id>/forget", pages.forget_conversation, name="forget-conversation"),
+    path("procedures/<uuid:procedure_id>/delete", pages.delete_procedure, name="delete-procedure"),
     path("<uuid:memory_id>", pages.one, name="one"),
     path("<uuid:memory_id>/history", pages.history, name="history"),
     path("<uuid:memory_id>/edit", pages.edit, name="edit"),

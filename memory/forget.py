@@ -16,6 +16,7 @@ from memory import history, sameness
 from memory.mentions import forget_mentions
 from memory.models import Memory, MemoryEvent, MemoryOperation, MemoryPreference, MemoryStatus, Window
 from memory.models.memories import LONGEST_MEMORY
+from memory.own_procedures import forget_person
 from memory.succession import rivals, succeed
 
 UNUSED = timedelta(days=180)
@@ -116,7 +117,8 @@ def delete(memory: Memory, *, by: User | None) -> None:
 def delete_all(user_id: int, *, by: User | None, thread_id: UUID | None = None) -> int:
     """Delete all that is known about a person, or all that one conversation gave; returns how many memories that was.
 
-    What can be found of earlier conversations goes with it. Without a conversation, nothing said until now is learned
+    What can be found of earlier conversations goes with it. Without a conversation, so do the procedures that were
+    learned from this person alone, and nothing said until now is learned
     any more; of a conversation, see `agents.learning.forget_conversation`.
     """
     history.hold(user_id)
@@ -125,6 +127,7 @@ def delete_all(user_id: int, *, by: User | None, thread_id: UUID | None = None) 
         memories, windows = memories.filter(thread_id=thread_id), windows.filter(thread_id=thread_id)
     else:
         MemoryPreference.objects.update_or_create(user_id=user_id, defaults={"kept_from": timezone.now()})
+        forget_person(user_id)
     found = list(memories.values_list("pk", flat=True))
     _delete(user_id, found, by)
     windows.delete()

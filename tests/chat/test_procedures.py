@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
@@ -135,3 +136,24 @@ def test_a_triggers_run_is_told_what_is_everybodys_and_nothing_of_a_persons(live
     at_rest(live_stack, Run.objects.get(pk=firing.run_id))
 
     assert told(llm.requests[0]) == f"- {BLOCK}"
+
+
+def test_people_see_and_delete_what_was_found_to_work_for_them(client_of, alice, bob, dana):
+    agent = an_agent()
+    own, bobs = for_one(agent, alice, dana), for_one(agent, bob, dana)
+    for_all(agent, dana)
+    browser = client_of(alice)
+
+    page = browser.get("/memory/").content.decode()
+    told = browser.get("/memory/export").json()
+
+    assert "What was found to work for you" in page
+    assert page.count("Use the short form.") == 1
+    assert "Look up the terms first." not in page
+    assert [one["id"] for one in told["procedures"]] == [str(own.pk)]
+    assert "- refunds of bookings: Use the short form." in browser.get("/memory/export?as=text").content.decode()
+    assert browser.post(f"/memory/procedures/{bobs.pk}/delete").status_code == 404
+    assert Client().post(f"/memory/procedures/{own.pk}/delete").status_code == 302
+    assert browser.post(f"/memory/procedures/{own.pk}/delete").status_code == 200
+    assert "What was found to work for you" not in browser.get("/memory/").content.decode()
+    assert Procedure.objects.filter(pk=bobs.pk).exists()

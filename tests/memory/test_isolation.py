@@ -41,6 +41,7 @@ PAGES: dict[str, tuple[str, dict[str, Any], int]] = {
     "forget-everything": ("post", {"typed": "forget everything"}, 200),
     "from-conversation": ("get", {}, 200),
     "forget-conversation": ("post", {}, 200),
+    "delete-procedure": ("post", {}, 404),
     "one": ("get", {}, 404),
     "history": ("get", {}, 404),
     "edit": ("post", {"text": "Mine now"}, 404),

@@ -6,7 +6,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
-from memory.forget import delete
+from memory.forget import delete, delete_all
 from memory.mentions import forget_mentions
 from memory.models import (
     Memory,
@@ -18,6 +18,7 @@ from memory.models import (
     ProcedureUse,
     UseOutcome,
 )
+from memory.own_procedures import delete_own, own_procedures
 from memory.procedures import is_any, judge, keep_uses, relevant, retire_failing, uses_of
 from memory.proposals import Evidence, ProcedureRefused, Proposal, decide, propose, revise, write
 from memory.shares import Share
@@ -267,6 +268,31 @@ def test_what_was_learned_from_a_person_goes_with_that_person(alice: User, bob: 
 
     assert not Procedure.objects.filter(pk=own.pk).exists()
     assert shared.evidence.count() == 1
+
+
+def test_forgetting_everything_takes_what_was_learned_from_that_person(alice: User, bob: User, dana: User) -> None:
+    own = in_use(alice, dana=dana)
+    bobs = in_use(bob, dana=dana)
+    shared, _ = propose(a_proposal(good(alice), good(bob), trigger="shipping costs abroad"))
+
+    delete_all(alice.pk, by=alice)
+
+    assert set(Procedure.objects.all()) == {bobs, shared}
+    assert not Procedure.objects.filter(pk=own.pk).exists()
+    shared.refresh_from_db()
+    assert shared.support == 1
+
+
+def test_a_person_deletes_their_own_with_all_its_versions_and_nobody_elses(alice: User, bob: User, dana: User) -> None:
+    first = in_use(alice, dana=dana)
+    own = revise(first, by=dana, trigger="refunds", body="Do it so.", steps=())
+    bobs = in_use(bob, dana=dana)
+    assert own_procedures(alice.pk) == [own]
+
+    assert not delete_own(alice.pk, bobs.pk)
+    assert delete_own(alice.pk, own.pk)
+
+    assert list(Procedure.objects.all()) == [bobs]
 
 
 def test_shares_are_as_sure_as_their_number() -> None:
