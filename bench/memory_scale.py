@@ -237,7 +237,8 @@ def explained(crowd: Crowd) -> str:
         query = "EXPLAIN (ANALYZE) " + NEAREST.format(among="")
         cursor.execute(query, [asked, Collection.MEMORIES, EMBEDDER, DIMENSIONS, [1], FOUND])
         rows = [text.strip() for (text,) in cursor.fetchall()]
-    telling = [text.split("(")[0].strip(" ->") for text in rows if "Scan" in text or "Heap Fetches" in text]
+    about = ("on memory_storedvector", "Heap Fetches")
+    telling = [text.split("(")[0].strip(" ->") for text in rows if any(words in text for words in about)]
     return ", ".join(telling)
 
 

