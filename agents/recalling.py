@@ -18,7 +18,8 @@ from memory.uses import uses_of
 
 MOST_SECONDS = 5.0  # an answer does not wait longer for what it might be reminded of
 
-_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="recall")
+# Not the database's threads: the model that reads a question takes longer than those should wait.
+background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="recall")
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ def standing(run: Run) -> tuple[Recollection, Reminding]:
 
 async def found_for(ctx: RunContext) -> Recollection:
     """What bears on the question. Looking may take a while and may fail: the answer then does without."""
-    looking = asyncio.get_running_loop().run_in_executor(_threads, _look, ctx)
+    looking = asyncio.get_running_loop().run_in_executor(background, _look, ctx)
     try:
         return await asyncio.wait_for(looking, MOST_SECONDS)
     except TimeoutError:
@@ -83,7 +84,6 @@ async def found_for(ctx: RunContext) -> Recollection:
 
 
 def _look(ctx: RunContext) -> Recollection:
-    """In a thread of our own: the model that reads the question takes longer than a database thread should wait."""
     close_old_connections()
     try:
         return Recollection(

@@ -90,6 +90,13 @@ def recall(
     return always + _within(found[:limit], most_tokens - spent, count_tokens)
 
 
+def overview(*, user_id: int, agent_id: int, limit: int = 12) -> list[Recalled]:
+    """What matters most of what is known about a person."""
+    mine = Memory.objects.of(user_id, agent_id=agent_id).current()
+    chosen = mine.order_by("-is_pinned", "-importance", "-times_said", "-created_at")[:limit]
+    return [recalled(memory=one, score=one.importance / 5) for one in chosen]
+
+
 def recalled(
     *, memory: Memory | None = None, window: Window | None = None, score: float, parts: dict[str, float] | None = None
 ) -> Recalled:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agents.llm.demo import talk
+from agents.llm.demo.recalling import recalled
 from agents.llm.demo.remembering import forgotten, remembered
 from agents.llm.demo.steps import Result
 
@@ -17,6 +18,7 @@ FAILURES = {
     "search_knowledge": "The documents could not be searched.",
     "remember": "I could not remember that.",
     "forget": "I could not forget that.",
+    "recall": "I could not look that up.",
 }
 
 
@@ -90,4 +92,5 @@ ANSWERS: dict[str, Callable[[dict[str, Any], dict[str, Any]], str]] = {
     "search_knowledge": _quotes,
     "remember": remembered,
     "forget": forgotten,
+    "recall": recalled,
 }

@@ -7,6 +7,7 @@ from agents.llm.demo import talk
 from agents.llm.demo.arithmetic import expressions
 from agents.llm.demo.clauses import Clause, clauses
 from agents.llm.demo.clock import asked_places
+from agents.llm.demo.recalling import recalling
 from agents.llm.demo.remembering import remembering
 from agents.llm.demo.steps import Ask, Say, Step
 
@@ -61,7 +62,7 @@ def help_and_examples(clause: Clause, offered: frozenset[str]) -> list[Step]:
     return [Say(talk.beyond_me(offered))] if talk.asks_for_invention(clause.text) else []
 
 
-RULES: list[Rule] = [remembering, help_and_examples, time_and_arithmetic, small_talk]
+RULES: list[Rule] = [remembering, recalling, help_and_examples, time_and_arithmetic, small_talk]
 
 
 def _time(text: str, offered: frozenset[str]) -> list[Step]:
