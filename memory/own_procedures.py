@@ -1,4 +1,4 @@
-"""What was learned from one person's answers alone, and is followed for that person alone: theirs to see and to delete."""
+"""What was learned from one person's answers alone, and is followed for them alone: theirs to see and to delete."""
 
 import uuid
 
