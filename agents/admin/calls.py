@@ -11,6 +11,7 @@ from django.urls import URLPattern, path
 
 from agents.admin.arguments import pretty, table_of
 from agents.admin.base import ReadOnlyAdmin, uuid_or_404
+from agents.discretion import MEMORY_TOOLS, output_of
 from agents.models import Artifact, CallStatus, ToolCall
 
 
@@ -35,10 +36,11 @@ class ToolCallAdmin(ReadOnlyAdmin):
             "call.html",
             title=call.name,
             call=call,
+            result=output_of(call.name, call.result),
             arguments=table_of(call.arguments),
             raw=pretty(call.arguments),
             original=pretty(call.raw_arguments) if call.edited_arguments else "",
-            artifact_size=_size_of_artifact(call),
+            artifact_size=None if call.name in MEMORY_TOOLS else _size_of_artifact(call),
             chain=call.approvals.prefetch_related("decisions__by").order_by("level"),
             settlements=call.settlements.select_related("by").order_by("pk"),
             is_unknown=call.status == CallStatus.OUTCOME_UNKNOWN,
@@ -47,7 +49,7 @@ class ToolCallAdmin(ReadOnlyAdmin):
     def whole_view(self, request: HttpRequest, call_id: UUID) -> HttpResponse:
         """All of a result as plain text: whatever a tool brought in, a browser only reads it."""
         self.require_view(request)
-        artifact = get_object_or_404(Artifact, call=call_id)
+        artifact = get_object_or_404(Artifact.objects.exclude(call__name__in=MEMORY_TOOLS), call=call_id)
         answer = HttpResponse(artifact.content, content_type="text/plain; charset=utf-8")
         answer["Content-Disposition"] = f'inline; filename="{call_id}.txt"'
         answer["X-Content-Type-Options"] = "nosniff"

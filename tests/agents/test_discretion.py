@@ -34,13 +34,14 @@ def test_a_memory_cannot_get_itself_recorded_by_closing_the_fence():
     assert "Xylander" not in system["content"]
 
 
-def test_what_was_looked_up_is_not_recorded_and_other_results_are():
-    calls = [{"id": name, "function": {"name": name, "arguments": "{}"}} for name in ("recall", "calculator")]
+def test_what_the_tools_of_memory_said_is_not_recorded_and_other_results_are():
+    calls = [{"id": name, "function": {"name": name, "arguments": "{}"}} for name in ("recall", "forget", "calculator")]
     asked = [
         {"role": "assistant", "content": None, "tool_calls": calls},
         {"role": "tool", "tool_call_id": "recall", "content": "Has a parrot called Xylander"},
+        {"role": "tool", "tool_call_id": "forget", "content": "Has a parrot called Xylander"},
         {"role": "tool", "tool_call_id": "calculator", "content": "42"},
     ]
 
-    assert [message["content"] for message in without_memories(asked)] == [None, LEFT_OUT, "42"]
+    assert [message["content"] for message in without_memories(asked)] == [None, LEFT_OUT, LEFT_OUT, "42"]
     assert (output_of("recall", "Xylander"), output_of("calculator", "42")) == (LEFT_OUT, "42")

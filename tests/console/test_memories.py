@@ -9,9 +9,10 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
 from accounts.models import User
-from agents.models import Thread
+from agents.models import Artifact, Message, Role, Thread, ToolCall
 from memory import forget, pausing
 from memory.models import Memory, MemoryKind
+from tests.api.programs import asked
 from tests.cast import person
 from tests.chat.knowing import conversation_of, knows, said_before
 
@@ -181,3 +182,22 @@ def test_a_person_with_conversations_can_be_deleted_too(alice: User, dana: User,
 
     assert not User.objects.filter(pk=alice.pk).exists()
     assert not Thread.objects.exists()
+
+
+def test_an_operator_who_looks_at_a_call_of_a_memory_tool_reads_no_memory(
+    alice: User, olga: User, client_of: ClientOf
+) -> None:
+    run = asked(alice)
+    message = Message.objects.create(run=run, position=1, role=Role.ASSISTANT)
+    told = {"run": run, "message": message, "status": "succeeded"}
+    private = ToolCall.objects.create(name="recall", position=0, result="Has a parrot called Xylander", **told)
+    Artifact.objects.create(call=private, content="Has a parrot called Xylander")
+    public = ToolCall.objects.create(name="calculator", position=1, result="42", **told)
+    console, path = client_of(olga), "/admin/agents/toolcall"
+
+    page = text_of(console.get(f"{path}/{private.pk}/change/"))
+
+    assert "Xylander" not in page
+    assert "is not shown here" in page
+    assert console.get(f"{path}/{private.pk}/whole/").status_code == 404
+    assert "42" in text_of(console.get(f"{path}/{public.pk}/change/"))
