@@ -10,18 +10,16 @@ from django.views.decorators.http import require_GET
 
 from agents.models import Attachment, Run
 from chat.views import PersonsRequest
-from memory.models import Document
 
 
 @login_required
 @require_GET
 def download(request: PersonsRequest, attachment_id: uuid.UUID) -> HttpResponse:
     """The file as it was sent; once it is deleted or replaced, what the agent read of it."""
-    mine = Attachment.objects.filter(message__run__in=Run.objects.visible_to(request.user))
+    mine = Attachment.objects.select_related("document").filter(message__run__in=Run.objects.visible_to(request.user))
     attachment = get_object_or_404(mine, pk=attachment_id)
-    same = Document.objects.filter(pk=attachment.document_id, content_hash=attachment.content_hash)
-    document = same.only("content").first()
-    if document:
+    document = attachment.document
+    if document and document.content_hash == attachment.content_hash:
         return as_download(bytes(document.content), attachment.name)
     return as_download(attachment.text.encode(), f"{attachment.name}.txt")
 

@@ -7,12 +7,14 @@ from uuid import UUID
 from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.forms.widgets import Script
+from django.http import HttpRequest, JsonResponse
+from django.urls import path
+from django.urls.resolvers import URLPattern
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
@@ -25,18 +27,20 @@ from memory.models import Chunk, Document
 from memory.reading import ACCEPTED, DocumentRefused, kind_of, media_type_of
 
 PASSAGES_SHOWN = 20
-STATUS_COLOURS = {"queued": "info", "reading": "info", "indexing": "info", "ready": "success", "failed": "danger"}
+STATES_ASKED = 200
+ICONS = {"ready": ("good", "check_circle"), "failed": ("bad", "error")}
+AT_WORK = ("", "hourglass_top")
 EVERY_AGENT = "Every agent"
 
 
-def agent_names() -> dict[int, str]:
-    """The agents there are, by id; looked up by name, since this room imports nothing of those above it."""
-    return dict(apps.get_model("agents", "Agent").objects.order_by("name").values_list("pk", "name"))
+def agents() -> QuerySet[Any]:
+    """The agents there are; looked up by name, since this room imports nothing of those above it."""
+    return apps.get_model("agents", "Agent").objects.order_by("name")
 
 
 class DocumentForm(forms.ModelForm):
     file = forms.FileField(required=False, widget=UnfoldAdminFileFieldWidget, help_text=f"Accepted are {ACCEPTED}.")
-    text = forms.CharField(
+    pasted = forms.CharField(
         required=False,
         label="Or text",
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 12}),
@@ -56,7 +60,7 @@ class DocumentForm(forms.ModelForm):
         required=False,
         coerce=int,
         empty_value=None,
-        choices=lambda: [("", EVERY_AGENT), *agent_names().items()],
+        choices=lambda: [("", EVERY_AGENT), *agents().values_list("pk", "name")],
         widget=UnfoldAdminSelectWidget,
         help_text="Whose answers may use it.",
     )
@@ -68,7 +72,7 @@ class DocumentForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        file, text = cleaned.get("file"), cleaned.get("text") or ""
+        file, text = cleaned.get("file"), cleaned.get("pasted") or ""
         if bool(file) == bool(text.strip()):
             raise forms.ValidationError("Choose a file or paste a text: one of the two.")
         cleaned["content"] = file.read() if file else text.encode()
@@ -93,6 +97,10 @@ class DocumentAdmin(ModelAdmin):
     ordering = ("-updated_at", "-id")
     autocomplete_fields = ("owner",)
     actions: ClassVar = ["index_again"]
+
+    class Media:
+        js = (Script("js/console/documents.js", type="module"),)
+
     fields = (
         "title",
         "state",
@@ -107,11 +115,22 @@ class DocumentAdmin(ModelAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
-        return super().get_queryset(request).defer("content", "text")
+        name = agents().filter(pk=OuterRef("agent_id")).values("name")
+        return super().get_queryset(request).defer("content", "text").annotate(agent_name=Subquery(name))
+
+    def get_urls(self) -> list[URLPattern]:
+        asked = self.admin_site.admin_view(self.states)
+        return [path("states/", asked, name="memory_document_states"), *super().get_urls()]
+
+    def states(self, request: HttpRequest) -> JsonResponse:
+        """How these documents stand: what the list asks for while somebody looks at it."""
+        ids = _ids_in(request.GET.get("ids", ""))
+        rows = self.get_queryset(request).filter(pk__in=ids) if self.has_view_permission(request) else []
+        return JsonResponse({str(row.pk): {"state": self.state(row), "passages": row.passages} for row in rows})
 
     def get_fields(self, request: HttpRequest, obj: Document | None = None) -> tuple[str, ...]:
         if obj is None:
-            return ("file", "text", "called", "owner", "agent")
+            return ("file", "pasted", "called", "owner", "agent")
         return tuple(field for field in self.fields if field != "error" or obj.error)
 
     def has_change_permission(self, request: HttpRequest, obj: Document | None = None) -> bool:
@@ -154,19 +173,22 @@ class DocumentAdmin(ModelAdmin):
             request, f"{count} document{'s' if count != 1 else ''} will be indexed again.", messages.SUCCESS
         )
 
-    @display(description="Status", ordering="status", label=STATUS_COLOURS)
-    def state(self, document: Document) -> tuple[str, str]:
-        return document.status, document.state
+    @admin.display(description="Status", ordering="status")
+    def state(self, document: Document) -> SafeString:
+        tone, icon = ICONS.get(document.status, AT_WORK)
+        is_at_work = SafeString(" data-at-work") if document.is_at_work else ""
+        return format_html(
+            '<span class="st {}" data-document="{}"{}><i class="ic" aria-hidden="true">{}</i>{}</span>',
+            tone, document.pk, is_at_work, icon, document.state,
+        )  # fmt: skip
 
     @admin.display(description="Owner", ordering="owner")
     def whose(self, document: Document) -> str:
         return str(document.owner) if document.owner else "Everybody"
 
     @admin.display(description="For", ordering="agent_id")
-    def which_agent(self, document: Document) -> str:
-        if document.agent_id is None:
-            return EVERY_AGENT
-        return agent_names().get(document.agent_id, "An agent that is gone")
+    def which_agent(self, document: Any) -> str:
+        return EVERY_AGENT if document.agent_id is None else document.agent_name or "An agent that is gone"
 
     @admin.display(description="Passages", ordering="passages")
     def passage_count(self, document: Document) -> int:
@@ -184,3 +206,10 @@ class DocumentAdmin(ModelAdmin):
         )
         left_out = document.passages - PASSAGES_SHOWN
         return format_html("{}<p>{} more.</p>", shown, f"{left_out:,}") if left_out > 0 else shown or SafeString("–")
+
+
+def _ids_in(text: str) -> list[UUID]:
+    try:
+        return [UUID(each) for each in text.split(",")[:STATES_ASKED]]
+    except ValueError:
+        return []

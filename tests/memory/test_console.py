@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
+from agents.models import Agent
 from memory import indexing, knowledge
 from memory.models import Document, DocumentStatus
 
@@ -17,7 +18,7 @@ def console(client_of, dana):
 
 
 def add(console, **fields):
-    return console.post(reverse("admin:memory_document_add"), {"called": "", "owner": "", "text": ""} | fields)
+    return console.post(reverse("admin:memory_document_add"), {"called": "", "owner": "", "pasted": ""} | fields)
 
 
 def errors(answer) -> str:
@@ -33,7 +34,7 @@ def test_a_file_is_stored_and_waits_for_a_worker(console):
 
 
 def test_a_pasted_text_of_one_person_is_found_by_that_person_only(console, alice, bob):
-    add(console, text="The secret word is heron.", called="Secret", owner=alice.pk)
+    add(console, pasted="The secret word is heron.", called="Secret", owner=alice.pk)
     indexing.index_waiting()
 
     assert knowledge.search("secret word", user_id=alice.pk)
@@ -41,8 +42,8 @@ def test_a_pasted_text_of_one_person_is_found_by_that_person_only(console, alice
 
 
 def test_a_title_that_exists_gets_the_new_content(console):
-    add(console, text="At most 140.", called="Hotels")
-    add(console, text="At most 200.", called="Hotels")
+    add(console, pasted="At most 140.", called="Hotels")
+    add(console, pasted="At most 200.", called="Hotels")
 
     assert bytes(Document.objects.get().content) == b"At most 200."
 
@@ -51,7 +52,7 @@ def test_a_title_that_exists_gets_the_new_content(console):
     ("fields", "words"),
     [
         ({}, "Choose a file or paste a text"),
-        ({"file": SimpleUploadedFile("a.txt", b"a"), "text": "b"}, "one of the two"),
+        ({"file": SimpleUploadedFile("a.txt", b"a"), "pasted": "b"}, "one of the two"),
         ({"file": SimpleUploadedFile("a.png", b"\x89PNG\0")}, "Accepted are"),
         ({"file": SimpleUploadedFile("a.txt", b"x" * 5_000_001)}, "at most 5 MB"),
     ],
@@ -132,3 +133,35 @@ def test_the_command_says_in_words_what_is_wrong(tmp_path, name, owner, words):
 
     with pytest.raises(CommandError, match=words):
         call_command("add_document", str(tmp_path / name), "--owner", owner)
+
+
+def test_a_document_for_one_agent_says_so_and_is_used_by_that_agent_alone(console):
+    agent = Agent.objects.get(slug="assistant")
+
+    add(console, pasted="The secret word is heron.", called="Secret", agent=agent.pk)
+    indexing.index_waiting()
+
+    assert knowledge.search("secret word", user_id=None, agent_id=agent.pk)
+    assert not knowledge.search("secret word", user_id=None)
+    page = console.get(reverse("admin:memory_document_changelist")).content.decode()
+    assert '<td class="field-which_agent' in page
+    assert agent.name in page
+
+
+def test_an_agent_that_is_not_there_is_refused(console):
+    assert "agent" in errors(add(console, pasted="The secret word is heron.", agent=10**9))
+
+
+def test_the_list_hears_how_far_documents_are_and_strangers_do_not(console, client_of, alice):
+    add(console, pasted="At most 140.", called="Hotels")
+    document = Document.objects.get()
+    address = f"{reverse('admin:memory_document_states')}?ids={document.pk}"
+
+    before = console.get(address).json()[str(document.pk)]
+    indexing.index_waiting()
+    after = console.get(address).json()[str(document.pk)]
+
+    assert ("data-at-work" in before["state"], before["passages"]) == (True, 0)
+    assert ("Ready to ask" in after["state"], after["passages"]) == (True, 1)
+    assert console.get(reverse("admin:memory_document_states") + "?ids=x").json() == {}
+    assert client_of(alice).get(address).status_code == 302
