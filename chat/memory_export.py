@@ -57,6 +57,12 @@ def as_text(told: dict[str, Any]) -> str:
         lines += _listed(heading, [one for one in current if one["kind"] == kind])
     lines += _listed("Replaced or put away", past)
     if told["procedures"]:
+        lines += [
+            "What was found to work for you",
+            *(f"- {one['for']}: {one['what']}" for one in told["procedures"]),
+            "",
+        ]
+    if told["procedures"]:
         lines += ["What was found to work for you", *(f"- {one['for']}: {one['what']}" for one in told["procedures"]), ""]
     if not told["memories"]:
         lines += ["Nothing.", ""]

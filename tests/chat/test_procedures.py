@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.test import Client
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
@@ -153,6 +154,7 @@ def test_people_see_and_delete_what_was_found_to_work_for_them(client_of, alice,
     assert [one["id"] for one in told["procedures"]] == [str(own.pk)]
     assert "- refunds of bookings: Use the short form." in browser.get("/memory/export?as=text").content.decode()
     assert browser.post(f"/memory/procedures/{bobs.pk}/delete").status_code == 404
+    assert Client().post(f"/memory/procedures/{own.pk}/delete").status_code == 302
     assert Client().post(f"/memory/procedures/{own.pk}/delete").status_code == 302
     assert browser.post(f"/memory/procedures/{own.pk}/delete").status_code == 200
     assert "What was found to work for you" not in browser.get("/memory/").content.decode()

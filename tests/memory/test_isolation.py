@@ -41,7 +41,6 @@ PAGES: dict[str, tuple[str, dict[str, Any], int]] = {
     "forget-everything": ("post", {"typed": "forget everything"}, 200),
     "from-conversation": ("get", {}, 200),
     "forget-conversation": ("post", {}, 200),
-    "delete-procedure": ("post", {}, 404),
     "one": ("get", {}, 404),
     "history": ("get", {}, 404),
     "edit": ("post", {"text": "Mine now"}, 404),
@@ -242,6 +241,7 @@ def test_alices_own_answer_is_reminded_of_nothing_where_she_wants_or_sees_none(
 
     assert QUESTION in told(llm)
     assert SECRET not in told(llm)
+    assert not Window.objects.filter(run_id=run.pk).exists(), "and nothing said there can be looked up"
 
 
 def test_a_task_of_bobs_is_not_told_of_alice_and_one_of_hers_is(
@@ -296,6 +296,63 @@ def test_a_program_begins_a_temporary_thread_over_ag_ui(
 
     assert Thread.objects.latest("created_at").is_temporary
     assert SECRET not in told(llm)
+
+
+@pytest.fixture
+def rememberer(live_stack: Any) -> Agent:
+    return ledger_agent("rememberer", tools=["recall", "remember", "forget"])
+
+
+def result_of(llm: Any) -> str:
+    """What the tool said, as the LLM read it in the last request."""
+    return str(llm.requests[-1].messages[-1]["content"])
+
+
+@pytest.mark.parametrize("query", ["parrot", HERS, ""])
+def test_the_tool_finds_what_alice_said_for_her_and_not_for_bob(
+    live_stack: Any, llm: Any, hers: Memory, alice: User, bob: User, rememberer: Agent, query: str
+) -> None:
+    for user, knows_it in ((alice, True), (bob, False)):
+        llm.asks(call("recall", query=query))
+        llm.reply("So it is.")
+        at_rest(live_stack, started(rememberer, user, "Look it up."))
+        assert (SECRET in result_of(llm)) is knows_it
+
+
+@pytest.mark.parametrize("how", ["temporary", "paused", "triggered"])
+@pytest.mark.parametrize("tool", ["recall", "remember", "forget"])
+def test_the_tools_do_nothing_where_alice_wants_or_sees_none(
+    live_stack: Any, llm: Any, hers: Memory, alice: User, rememberer: Agent, how: str, tool: str
+) -> None:
+    asked = {"recall": {"query": "parrot"}, "remember": {"text": "Likes tea"}, "forget": {"what": "parrot"}}[tool]
+    llm.asks(call(tool, **asked))
+    llm.reply("I could not.")
+    if how == "paused":
+        pausing.pause(alice.pk)
+    before = rows_of(alice)
+    thread = Thread.objects.create(owner=alice, agent=rememberer, is_temporary=how == "temporary")
+    run = triggered(alice, rememberer) if how == "triggered" else started(rememberer, alice, "Do it.", thread=thread)
+
+    at_rest(live_stack, run)
+
+    assert SECRET not in result_of(llm)
+    assert run.tool_calls.get().status == "failed"
+    assert rows_of(alice) == before
+
+
+def test_bob_forgets_nothing_of_alices(
+    live_stack: Any, llm: Any, hers: Memory, alice: User, bob: User, rememberer: Agent
+) -> None:
+    knows(bob, "Has a parrot called Quillfeather")
+    llm.asks(call("forget", what="the parrot"))
+    llm.reply("Forgotten.")
+    before = rows_of(alice)
+
+    at_rest(live_stack, started(rememberer, bob, "Forget my parrot."))
+
+    assert SECRET not in result_of(llm)
+    assert rows_of(alice) == before
+    assert not Memory.objects.of(bob.pk).current().exists()
 
 
 def test_what_one_agent_may_recall_another_is_not_told(
