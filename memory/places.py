@@ -4,6 +4,7 @@ The settings say where vectors shall be. When they change, or somebody asks for 
 a new one; searches go by the old ones until the new are complete, and only then by these.
 """
 
+import time
 from collections.abc import Collection as Several
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from memory.models import VectorPlan
 from memory.stores import Collection, Near, StoreError, VectorStore
 
 BETWEEN = " in "
+PAUSE_SECONDS = 30  # in which no question waits for a store that failed
+
+_failed_until: dict[VectorStore, float] = {}
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,17 @@ class Searchable:
         limit: int,
         among: Several[UUID] | None = None,
     ) -> list[Near]:
-        """As the store says it. Raises `StoreError`."""
-        return self.store.nearest(
-            collection, vector, embedder=self.embedder.name, owners=owners, limit=limit, among=among
-        )
+        """As the store says it. Raises `StoreError`, at once if the store outside failed a moment ago."""
+        if _failed_until.get(self.store, 0) > time.monotonic():
+            raise StoreError(f"{self.store.name} failed a moment ago, and is asked again soon.")
+        try:
+            return self.store.nearest(
+                collection, vector, embedder=self.embedder.name, owners=owners, limit=limit, among=among
+            )
+        except StoreError:
+            if self.store.name != stores.PGVECTOR:
+                _failed_until[self.store] = time.monotonic() + PAUSE_SECONDS
+            raise
 
 
 def searchable() -> Searchable | None:

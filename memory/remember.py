@@ -18,6 +18,7 @@ from django.db.models import Q
 from accounts.models import User
 from memory import embeddings, history, sameness
 from memory.confidential import is_confidential
+from memory.embeddings import cached
 from memory.embeddings.base import EmbeddingError, Vector
 from memory.keys import ONE_VALUED, PERSON, as_key, as_subject, same_value
 from memory.models import Memory, MemoryEvent, MemoryKind, MemoryOperation, MemoryOrigin, MemoryStatus
@@ -117,7 +118,7 @@ def _vectors(texts: list[str]) -> dict[str, Vector]:
     unique = list(dict.fromkeys(texts))
     try:
         embedder = embeddings.current()
-        return dict(zip(unique, embedder.passages(unique), strict=True)) if embedder else {}
+        return dict(zip(unique, cached.passages(embedder, unique), strict=True)) if embedder else {}
     except EmbeddingError:
         return {}
 

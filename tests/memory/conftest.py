@@ -47,6 +47,7 @@ class EmbeddingEndpoint(ThreadingHTTPServer):
         self.requests: list[dict[str, Any]] = []
         self.dimensions = 384
         self.status = 200
+        self.before_answer: Callable[[], object] = lambda: None
 
     @property
     def base_url(self) -> str:
@@ -63,6 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.requests.append(asked)
+        self.server.before_answer()
         given = [
             {"object": "embedding", "index": at, "embedding": self.server.vector(text)}
             for at, text in enumerate(asked["input"])

@@ -1,5 +1,9 @@
 """Vectors for all that waits: made once, made again, moved to another model or store, and gone with their rows."""
 
+import os
+import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
@@ -285,9 +289,13 @@ def test_documents_are_found_by_their_words_while_the_store_is_away(small, keep,
     keep("Notes", "A laptop is replaced after three years.")
     pinecone.failures = [500] * 40
 
-    assert [found.text for found in knowledge.search("laptop replaced", user_id=None)] == [
-        "A laptop is replaced after three years."
-    ]
+    for _ in range(2):
+        found = knowledge.search("laptop replaced", user_id=None)
+        assert [passage.text for passage in found] == ["A laptop is replaced after three years."]
+        asked = len(pinecone.requests)
+
+    knowledge.search("laptop replaced", user_id=None)
+    assert len(pinecone.requests) == asked  # nobody waits for it again and again
 
 
 # The command
@@ -379,6 +387,31 @@ def test_two_workers_embed_each_text_once(transactional_db, remember, endpoint):
 
     assert sum(each.result() for each in done) == 150
     assert len(asked_for(endpoint)) == len(set(asked_for(endpoint))) == 150
+    assert embedded_with() == {"small-embedder@384"}
+
+
+def test_a_reindex_that_is_killed_loses_nothing_and_embeds_only_the_rest(transactional_db, remember, endpoint):
+    """The process dies while the endpoint is at its second batch."""
+    for number in range(150):
+        remember(f"Hotel number {number}.")
+    server, _, _ = os.environ["DATABASE_URL"].rpartition("/")
+    env = os.environ | {
+        "DATABASE_URL": f"{server}/{connection.settings_dict['NAME']}",
+        "OPENAI_BASE_URL": endpoint.base_url,
+        "OPENAI_API_KEY": "sk-test",
+        "EMBEDDING_MODEL": "small-embedder",
+    }
+    killed = subprocess.Popen([sys.executable, "manage.py", "memory", "reindex"], env=env, stdout=subprocess.DEVNULL)
+    endpoint.before_answer = lambda: killed.kill() if len(endpoint.requests) == 2 else None
+    assert killed.wait(60) == -signal.SIGKILL
+    done = Memory.objects.exclude(embedded_with="").count()
+    assert done == StoredVector.objects.count() == 64
+    asked = len(asked_for(endpoint))
+
+    VectorClaim.objects.update(until=timezone.now())  # five minutes later
+    assert "86 to be embedded" in told("reindex")
+
+    assert len(asked_for(endpoint)) == asked + 150 - done
     assert embedded_with() == {"small-embedder@384"}
 
 

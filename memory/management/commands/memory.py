@@ -48,8 +48,8 @@ class Command(BaseCommand):
             failing = f", {count.failing:,} of them failed and are tried again" if count.failing else ""
             held = f"{count.waiting:,} waiting{failing}; {count.stored:,} stored"
             self.stdout.write(f"{count.collection:<11} {count.wanted:>9,}, {held}")
-        if state.deletions:
-            self.stdout.write(f"{state.deletions:,} are deleted, and the job has still to take them out of the store.")
+        if state.deletions and places.stores_in_use() - {stores.PGVECTOR}:
+            self.stdout.write(f"{state.deletions:,} are deleted here, and soon outside.")
         if state.error:
             self.stdout.write(f"The last failure: {state.error}")
 
