@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from decimal import Decimal
 
 from accounts.models import User
 from agents.learning.places import Place
@@ -48,7 +49,7 @@ def tell(
             input_tokens=sum(usage.input for usage in usages),
             cached_tokens=sum(usage.cached for usage in usages),
             output_tokens=sum(usage.output for usage in usages),
-            cost=asked.cost if asked else None,
+            cost=asked.cost if asked else Decimal(),
             error_count=sum(bool(one.error) for one in asked.exchanges) if asked else 0,
             llm_calls=len(asked.exchanges) if asked else 0,
         )

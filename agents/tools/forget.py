@@ -22,4 +22,7 @@ async def forget(
         raise ToolError(f"Nothing was forgotten. {reason}") from None
     if done.memory is None:
         return {"which_one": [memory.text for memory in done.could_be], "note": "Nothing is forgotten yet: ask which."}
-    return {"forgotten": done.memory.text, "note": f"It is used no more. For good it is deleted on {asked.PAGE}."}
+    return {
+        "forgotten": done.memory.text,
+        "note": f"It is not used any more. It can be deleted for good on {asked.PAGE}.",
+    }

