@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.test import Client
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
