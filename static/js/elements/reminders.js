@@ -8,7 +8,7 @@ export function reminders(memories) {
     el("ul", {}, ...memories.map((one) =>
       el("li", {},
         el("p", { dir: "auto" }, one.text),
-        el("p.source", {}, [kindOf(one), day(one.saidAt)].filter(Boolean).join(" · "), link(one))))))
+        el("p.where-said", {}, [kindOf(one), day(one.saidAt)].filter(Boolean).join(" · "), link(one))))))
 }
 
 function link({ id, kind, threadId }) {
