@@ -177,10 +177,9 @@ class DocumentAdmin(ModelAdmin):
     def state(self, document: Document) -> SafeString:
         tone, icon = ICONS.get(document.status, AT_WORK)
         is_at_work = SafeString(" data-at-work") if document.is_at_work else ""
-        return format_html(
-            '<span class="st {}" data-document="{}"{}><i class="ic" aria-hidden="true">{}</i>{}</span>',
-            tone, document.pk, is_at_work, icon, document.state,
-        )  # fmt: skip
+        words = format_html('<i class="ic" aria-hidden="true">{}</i>{}', icon, document.state)
+        mark = format_html('<span class="st {}" data-document="{}"{}>{}</span>', tone, document.pk, is_at_work, words)
+        return format_html('<span class="console">{}</span>', mark)
 
     @admin.display(description="Owner", ordering="owner")
     def whose(self, document: Document) -> str:
