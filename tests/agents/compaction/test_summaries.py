@@ -108,7 +108,7 @@ def test_without_a_summary_the_oldest_turns_are_left_out_and_the_answer_comes(gr
 
     assert run.status == RunStatus.COMPLETED
     assert NEEDLE not in str(llm.requests[-1].messages)
-    assert "1 oldest questions" in llm.requests[-1].messages[0]["content"]
+    assert "left out with their answers: 1" in llm.requests[-1].messages[0]["content"]
     assert said(llm.requests[-1])[-1] == "Which locker is mine?"
     assert not Compaction.objects.filter(thread=grown.thread).exists()
     (span,) = Span.objects.filter(trace=run.pk, name="compaction")
