@@ -90,7 +90,7 @@ def _words(approval: Approval, person: User) -> str:
     run, until, call = approval.run, approval.expires_at, approval.call
     on, said = stakes.resource_of(call), stakes.said_before(call)
     lines = [
-        f"{run.agent_version.agent.name} wants to use {call.name}{f' on {on}' if on else ''} for "
+        f"{run.agent_version.agent.name} wants to use {call.name}{f' → {on}' if on else ''} for "
         f"{run.user or 'no person'}, and waits for your word.",
         "",
         *([f"It says: {said}", ""] if said else []),

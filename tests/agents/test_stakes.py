@@ -63,7 +63,7 @@ def test_the_console_and_the_page_say_it(alice, dana, client_of):
     page = client_of(dana).get(f"/admin/agents/approval/{approval.pk}/change/").content.decode()
     (card,) = client_of(dana).get("/approvals/?json").json()["cards"]
 
-    for said in ("use send_email on ann@example.org?", "One moment.", "Approved, it runs."):
+    for said in ("use send_email → ann@example.org?", "One moment.", "Approved, it runs."):
         assert said in page
     told = card["interrupt"]["metadata"]
     assert (told["resource"], told["said"]) == ("ann@example.org", "One moment.")

@@ -46,7 +46,7 @@ export class ApprovalCard extends HTMLElement {
     const isAsked = isYours(this.#interrupt, viewer)
     return [
       el("p.card-state", {}, icon("clock"), `Waiting for ${awaited([this.#interrupt], viewer)}`),
-      el("h3", { dir: "auto" }, isAsked ? "Allow " : "The agent wants to use ", el("code", {}, metadata.tool), metadata.resource ? ` on ${metadata.resource}` : "", isAsked ? "?" : ""),
+      el("h3", { dir: "auto" }, isAsked ? "Allow " : "The agent wants to use ", el("code", {}, metadata.tool), metadata.resource ? ` → ${metadata.resource}` : "", isAsked ? "?" : ""),
       this.#mode === "editing" ? null : argumentsOf(metadata.arguments),
       el("p.why", {}, this.#interrupt.message ?? ""),
       this.#chain(metadata),

@@ -27,9 +27,9 @@ export class AsksYou extends HTMLElement {
     this.#again()
   }
 
-  /** Only who may be asked by others' agents asks again and again; one's own ask on the page itself. */
+  /** Only who may be asked by others' agents, or is asked now, looks again and again. */
   #again() {
-    if ("often" in this.dataset) this.#askIn(EVERY)
+    if ("often" in this.dataset || !this.count.hidden) this.#askIn(EVERY)
   }
 
   #show(number) {
