@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.db import Error, close_old_connections
 
 from agents.context import Recollection, Reminding, RunContext
+from agents.fences import without_files
 from agents.llm import tokens
 from agents.memory_settings import MemorySettings
 from agents.models import Run
@@ -116,4 +117,5 @@ def _procedures(ctx: RunContext) -> list[Fitting]:
 
 
 def _question(ctx: RunContext) -> str:
-    return next((entry.text for entry in reversed(ctx.transcript) if isinstance(entry, Question)), "")
+    asked = next((entry.text for entry in reversed(ctx.transcript) if isinstance(entry, Question)), "")
+    return without_files(asked)
