@@ -8,6 +8,7 @@ from agents.models import Agent, Run, RunStatus, Thread
 from memory import pausing
 from memory.models import Memory, MemoryEvent, MemoryStatus
 from tests.agents.running import at_rest, started
+from tests.drills.talk import let_leases_run_out
 from tests.learning.talking import agent
 from tests.llm import call
 
@@ -132,3 +133,24 @@ def test_what_was_asked_for_is_not_learned_a_second_time(run_of, alice, settings
 
     memory = Memory.objects.of(alice.pk).get()
     assert (memory.text, memory.times_said, memory.origin) == ("Works at Acme", 1, "asked")
+
+
+@pytest.mark.parametrize("tool", ["remember", "forget"])
+def test_done_again_because_its_worker_died_it_is_done_once(live_stack, llm, listener, run_of, alice, tool):
+    run_of(alice, "Remember it.", call("remember", text="Plays chess"))
+    for worker in live_stack.workers:
+        worker.kill()
+    doomed = live_stack.start_worker(wait=False, fault="before_result_commit")
+    llm.asks(call("remember", text="Likes tea") if tool == "remember" else call("forget", what="chess"))
+    llm.reply("Done.")
+    run = started(listener, alice, "I like tea, and I play no chess any more.")
+    live_stack.until(lambda: not doomed.is_running, "the worker dies after the tool has done it")
+    let_leases_run_out(live_stack)
+    live_stack.start_worker(wait=False)
+
+    run = at_rest(live_stack, run)
+
+    assert run.tool_calls.get().attempt == 2
+    assert not result(run).startswith("Error")
+    assert known(alice) == (["Plays chess", "Likes tea"] if tool == "remember" else [])
+    assert MemoryEvent.objects.filter(user=alice).count() == 2
