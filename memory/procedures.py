@@ -1,5 +1,6 @@
 """Procedures at work: those that fit a question, where they were used, how it went, and an end to those that fail."""
 
+import json
 import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,15 @@ FLOOR = 0.3  # six good ones of ten pass, five do not
 ANY = """
 SELECT EXISTS (SELECT 1 FROM memory_procedure WHERE status = 'active'
                   AND (agent_id IS NULL OR agent_id = %(agent_id)s) AND (user_id IS NULL OR user_id = %(user_id)s))
+"""
+
+
+# By SQL of our own, as above: every page of a conversation asks for it, and most have none.
+USES = """
+SELECT used.run_id, used.similarity, procedure.id, procedure.trigger, procedure.body, procedure.steps::text
+  FROM memory_procedureuse AS used JOIN memory_procedure AS procedure ON procedure.id = used.procedure_id
+ WHERE used.run_id = ANY(%(run_ids)s)
+ ORDER BY used.run_id, used.rank
 """
 
 
@@ -96,10 +106,13 @@ def keep_uses(found: Sequence[Fitting], *, run_id: uuid.UUID, user_id: int | Non
 
 def uses_of(run_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Fitting]]:
     """By run, what it was told, in the same order."""
+    with connection.cursor() as cursor:
+        cursor.execute(USES, {"run_ids": list(run_ids)})
+        rows = cursor.fetchall()
     found: dict[uuid.UUID, list[Fitting]] = {}
-    uses = ProcedureUse.objects.filter(run_id__in=list(run_ids)).select_related("procedure")
-    for use in uses.order_by("run_id", "rank"):
-        found.setdefault(use.run_id, []).append(_fitting(use.procedure, use.similarity))
+    for run_id, similarity, procedure_id, trigger, body, steps in rows:
+        one = Fitting(procedure_id, trigger, body, _steps(json.loads(steps)), similarity)
+        found.setdefault(run_id, []).append(one)
     return found
 
 
@@ -166,5 +179,8 @@ def why_it_fails(procedure: Procedure, without: Callable[[Procedure], Share]) ->
 
 
 def _fitting(procedure: Procedure, similarity: float) -> Fitting:
-    steps = tuple((str(step.get("tool", "")), str(step.get("purpose", ""))) for step in procedure.steps)
-    return Fitting(procedure.pk, procedure.trigger, procedure.body, steps, similarity)
+    return Fitting(procedure.pk, procedure.trigger, procedure.body, _steps(procedure.steps), similarity)
+
+
+def _steps(kept: Iterable[dict[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((step.get("tool", ""), step.get("purpose", "")) for step in kept)
