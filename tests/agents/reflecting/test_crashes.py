@@ -1,4 +1,4 @@
-"""The job is killed just before it commits: nothing of it is there, and the next look finds the same, once."""
+"""The job in processes of its own: asked for in the console, and killed just before it commits."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,20 @@ from tests.agents.reflecting.log import REFUNDS, TWO_STEPS, an_agent, an_answer
 def reflect_on(arguments: list[str]) -> None:
     """In a process of its own."""
     reflect(Agent.objects.get(slug=arguments[0]))
+
+
+def test_reflect_now_has_a_worker_look(live_stack: Any, alice: User, bob: User, dana: User, client_of: Any) -> None:
+    agent = an_agent("asked-about-hotels")
+    for question, person in zip(REFUNDS, (alice, bob) * 2, strict=True):
+        an_answer(agent, person, question, *TWO_STEPS)
+
+    client_of(dana).post("/admin/memory/procedure/reflect/", {"agent": agent.pk})
+    done = Reflection.objects.filter(agent=agent, status=ReflectionStatus.DONE)
+    live_stack.until(done.exists, "a worker has looked")
+
+    assert (done.get().by, done.get().proposed) == (dana, 1)
+    page = client_of(dana).get("/admin/memory/procedure/").content.decode()
+    assert "Requests about hotel, booking" in page
 
 
 def test_a_reflection_that_was_killed_is_begun_anew(live_stack: Any, alice: User, bob: User, settings: Any) -> None:
