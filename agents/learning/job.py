@@ -32,7 +32,7 @@ from agents.llm.structured import Structured, answer
 from agents.models import StopReason
 from agents.spans import Timer
 from memory import forget, rules
-from memory.remember import Candidate, Kept, compared, remember
+from memory.remember import Candidate, compared, remember
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +47,10 @@ _is_stopping = threading.Event()
 class PutOff(Exception):
     """Not now: a limit was reached, or the LLM is away. The same passage is read after `until`."""
 
-    def __init__(self, until: datetime, words: str) -> None:
+    def __init__(self, until: datetime, words: str, asked: Structured | None = None) -> None:
         super().__init__(words)
         self.until = until
+        self.asked = asked  # an LLM may have said something before it was gone
 
 
 @dataclass(frozen=True)
@@ -86,24 +87,36 @@ def forget_conversation(user: User, thread_id: uuid.UUID, *, by: User | None) ->
 
 def _learn(place: Place) -> None:
     faults.reach("learning_after_claim")
-    passage = passage_at(place)
     try:
-        if settings.MEMORY_EXTRACTION == "off" or not passage.sources or passage.user is None:
-            _move(place, passage)
-            return
-        reader = _read(passage, passage.user, place.attempt)
-        candidates = compared(_placed(reader.candidates, passage), user_id=passage.user.pk)
-        faults.reach("learning_before_commit")
-        with transaction.atomic():
-            _move(place, passage)
-            kept = remember(candidates, user_id=passage.user.pk)
-            _account_for(place, passage, passage.user, reader, kept)
-        faults.reach("learning_after_commit")
-    except PutOff as delay:
-        log.info("Thread %s is read later: %s", place.thread_id, delay)
-        place.put_off(delay.until)
+        _read_on(place)
     except PlaceLost:
         log.info("Another reader has taken over thread %s.", place.thread_id)
+
+
+def _read_on(place: Place) -> None:
+    """Keep what the next passage says. Raises PlaceLost."""
+    passage = passage_at(place)
+    user = passage.user
+    if settings.MEMORY_EXTRACTION == "off" or not passage.sources or user is None:
+        _move(place, passage)
+        return
+    try:
+        reader = _read(passage, user, place.attempt)
+    except PutOff as delay:
+        log.info("Thread %s is read later: %s", place.thread_id, delay)
+        with transaction.atomic():
+            place.put_off(delay.until)
+            _pay(user, delay.asked)
+        return
+    candidates = compared(_placed(reader.candidates, passage), user_id=user.pk)
+    faults.reach("learning_before_commit")
+    with transaction.atomic():
+        _move(place, passage)
+        kept = remember(candidates, user_id=user.pk)
+        _pay(user, reader.asked)
+        if reader.asked or kept:
+            tell(place, passage, user, reader.timer, reader.asked, kept, reader.dropped)
+    faults.reach("learning_after_commit")
 
 
 def _move(place: Place, passage: Passage) -> None:
@@ -121,7 +134,7 @@ def _read(passage: Passage, user: User, attempt: int) -> Reader:
     if settings.MEMORY_EXTRACTION == "llm" and connected.source != Source.DEMO and attempt <= PATIENT_ATTEMPTS:
         asked = _asked(passage, user, connected)
         if asked and asked.is_passing and asked.value is None and attempt < PATIENT_ATTEMPTS:
-            raise PutOff(timezone.now() + PAUSE * attempt, asked.trouble)
+            raise PutOff(timezone.now() + PAUSE * attempt, asked.trouble, asked)
     if asked and asked.value is not None:
         items = asked.value["memories"]
         found = believed(items, passage.sources)
@@ -167,12 +180,10 @@ def _tomorrow() -> datetime:
     return datetime.combine(budgets.today() + timedelta(days=1), time(), UTC)
 
 
-def _account_for(place: Place, passage: Passage, user: User, reader: Reader, kept: Sequence[Kept]) -> None:
-    """What it took stands in the person's ledger and in a trace of its own."""
-    if reader.asked:
-        budgets.spend(user.pk, reader.asked.tokens, reader.asked.cost or Decimal())
-    if reader.asked or kept:
-        tell(place, passage, user, reader.timer, reader.asked, kept, reader.dropped)
+def _pay(user: User, asked: Structured | None) -> None:
+    """What it took stands in the person's ledger."""
+    if asked:
+        budgets.spend(user.pk, asked.tokens, asked.cost or Decimal())
 
 
 @worker_shutting_down.connect(weak=False)

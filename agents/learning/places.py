@@ -17,8 +17,8 @@ NOTICE = """
 INSERT INTO agents_reading (thread_id, next_position, last_position, last_finished_at, epoch, attempts)
 SELECT thread_id, 0, max(position), max(finished_at), 0, 0
   FROM agents_run
- WHERE finished_at > LEAST(COALESCE((SELECT max(last_finished_at) FROM agents_reading), now() - interval '1 day'), now())
-                     - interval '10 minutes'
+ WHERE finished_at > LEAST(now(), COALESCE((SELECT max(last_finished_at) FROM agents_reading),
+                                           now() - interval '1 day')) - interval '10 minutes'
    AND root_id IS NULL AND user_id IS NOT NULL
  GROUP BY thread_id
 ON CONFLICT (thread_id) DO UPDATE
