@@ -37,7 +37,7 @@ def _look(run_id: uuid.UUID, query: str, agent_id: int | None) -> list[Recalled]
             user_id=person_id,
             agent_id=asking,
             most_tokens=MOST_TOKENS,
-            count_tokens=lambda text: tokens.count_tokens([text], run.llm_name),
+            count_tokens=tokens.rough_count,
             besides_thread=run.shown_in,
         )
     finally:

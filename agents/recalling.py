@@ -102,7 +102,7 @@ def _memories(ctx: RunContext) -> list[Recalled]:
         user_id=ctx.reminding.person_id,
         agent_id=ctx.agent.id,
         most_tokens=ctx.agent.memory.recall_tokens,
-        count_tokens=lambda text: tokens.count_tokens([text], ctx.agent.llm_name),
+        count_tokens=tokens.rough_count,
         besides_thread=ctx.shown_in,
     )
 
@@ -112,7 +112,7 @@ def _procedures(ctx: RunContext) -> list[Fitting]:
         _question(ctx),
         user_id=ctx.reminding.person_id,
         agent_id=ctx.agent.id,
-        count_tokens=lambda text: tokens.count_tokens([text], ctx.agent.llm_name),
+        count_tokens=tokens.rough_count,
     )
 
 

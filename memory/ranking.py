@@ -16,6 +16,7 @@ Numbers = NDArray[np.float64]
 STEM = np.dtype(">u4")
 SATURATION = 1.2  # k1: how soon a word that is repeated counts no more
 LENGTH = 0.75  # b: how much a long text must have more of it
+OTHERS = 50  # texts without any of its words, as if they were there: among three, what two of them have is not common
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def fit(query: bytes, texts: Texts) -> Fit:
     for stem in asked:
         times = np.bincount(of_text[stems == stem], minlength=number)
         has = times > 0
-        rarity = np.log(1 + (number - has.sum() + 0.5) / (has.sum() + 0.5))
+        rarity = np.log(1 + (number + OTHERS - has.sum() + 0.5) / (has.sum() + 0.5))
         scores += rarity * times * (SATURATION + 1) / (times + SATURATION * length)
         held += rarity * has
         counts += has

@@ -16,6 +16,7 @@ from memory.candidates import Candidate, Nearness
 from memory.embeddings.base import EmbeddingError
 from memory.models import Memory, MemoryEvent, MemoryKind, MemoryOperation, Window
 from memory.stores import Collection, StoreError
+from memory.windows import dated
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ def recalled(
     """What these rows tell together; one of them at least is there."""
     if memory is None:
         assert window is not None
-        text = _cut(window.text, LONGEST_SAID)
+        text = _cut(_spoken(window), LONGEST_SAID)
         return Recalled(
             CONVERSATION,
             text,
@@ -121,7 +122,7 @@ def recalled(
         memory_id=memory.pk,
         window_id=window.pk if window else None,
         thread_id=memory.thread_id,
-        source=_cut(window.text, LONGEST_SOURCE) if window else "",
+        source=_cut(_spoken(window), LONGEST_SOURCE) if window else "",
         parts=parts or {},
     )
 
@@ -201,6 +202,11 @@ def _within(found: list[Recalled], most_tokens: int, count_tokens: Callable[[str
             kept.append(one)
             most_tokens -= size
     return kept
+
+
+def _spoken(window: Window) -> str:
+    """Without its date, which is told beside it."""
+    return window.text.removeprefix(f"{dated(window.said_at)}\n")
 
 
 def _cut(text: str, most: int) -> str:

@@ -58,8 +58,13 @@ def keep_windows(
 
 def window_text(spoken: str, *, before: str, said_at: datetime) -> str:
     """What is searched: the date, the end of what came before, and the message."""
-    parts = [f"({said_at:%-d %B %Y})", before.strip()[-BEFORE:], spoken.strip()]
+    parts = [dated(said_at), before.strip()[-BEFORE:], spoken.strip()]
     return "\n".join(part for part in parts if part)[:LONGEST_WINDOW]
+
+
+def dated(said_at: datetime) -> str:
+    """How a window begins."""
+    return f"({said_at:%-d %B %Y})"
 
 
 def forget_windows_of_run(run_id: uuid.UUID) -> None:

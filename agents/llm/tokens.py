@@ -13,6 +13,7 @@ from agents.llm.base import Usage
 log = logging.getLogger(__name__)
 
 CHARS_PER_TOKEN = 3.3
+BYTES_PER_TOKEN = 3
 TOKENS_PER_MESSAGE = 4  # OpenAI's rule of thumb, the role included
 TOKENS_OF_REPLY_START = 3
 MOST_KNOWN = 20_000  # texts; a few megabytes
@@ -33,6 +34,12 @@ def count_again(texts: Iterable[str], llm_name: str) -> int:
 def most_tokens(texts: Iterable[str]) -> int:
     """More than the texts can have, whoever counts: no token is shorter than a byte."""
     return sum(len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass")) for text in texts)
+
+
+def rough_count(text: str) -> int:
+    """About how many, rather too many than too few: three bytes each. For where loading a vocabulary, up to a second,
+    would keep a person waiting."""
+    return math.ceil(len(text.encode(errors="replace")) / BYTES_PER_TOKEN)
 
 
 def count_messages(messages: Sequence[dict[str, Any]], llm_name: str) -> int:
