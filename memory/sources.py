@@ -27,7 +27,8 @@ class Source:
     also: tuple[str, ...] = ()  # rows that are read along
 
     def rows(self) -> "models.QuerySet[Any]":
-        return self.model._default_manager.order_by().select_related(*self.also)
+        rows = self.model._default_manager.order_by()
+        return rows.select_related(*self.also) if self.also else rows
 
     def waiting(self, place: str) -> "models.QuerySet[Any]":
         """Those that shall have a vector there, and have none or one from elsewhere."""

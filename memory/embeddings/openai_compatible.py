@@ -20,6 +20,7 @@ class OpenAICompatibleEmbedder:
         self.name = name
         self.dimensions = dimensions
         self._model = model
+        self._may_ask_for_a_length = True  # until it is known not to understand that
         self._client = openai.OpenAI(
             base_url=base_url or None, api_key=api_key or "none", timeout=TIMEOUT, max_retries=ATTEMPTS - 1
         )
@@ -33,7 +34,7 @@ class OpenAICompatibleEmbedder:
     def _asked(self, texts: Sequence[str]) -> list[Vector]:
         given = [text[:LONGEST] or " " for text in texts]
         try:
-            answer = self._client.embeddings.create(model=self._model, input=given, dimensions=self.dimensions)
+            answer = self._answer(given)
         except openai.APIStatusError as error:
             raise EmbeddingError(
                 f"The embedding endpoint refused {self._model!r} (HTTP {error.status_code}). "
@@ -50,3 +51,14 @@ class OpenAICompatibleEmbedder:
                 "(at most 1,300 with pgvector), or choose another EMBEDDING_MODEL."
             )
         return vectors
+
+    def _answer(self, texts: list[str]) -> openai.types.CreateEmbeddingResponse:
+        """Many servers do not know the parameter `dimensions`, and answer what their model gives anyway without it."""
+        if self._may_ask_for_a_length:
+            try:
+                return self._client.embeddings.create(model=self._model, input=texts, dimensions=self.dimensions)
+            except openai.BadRequestError:
+                answer = self._client.embeddings.create(model=self._model, input=texts)
+                self._may_ask_for_a_length = False
+                return answer
+        return self._client.embeddings.create(model=self._model, input=texts)

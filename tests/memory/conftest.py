@@ -47,6 +47,7 @@ class EmbeddingEndpoint(ThreadingHTTPServer):
         self.requests: list[dict[str, Any]] = []
         self.dimensions = 384
         self.status = 200
+        self.knows_lengths = True
         self.before_answer: Callable[[], object] = lambda: None
 
     @property
@@ -70,7 +71,8 @@ class _Handler(BaseHTTPRequestHandler):
             for at, text in enumerate(asked["input"])
         ]
         body = json.dumps({"object": "list", "model": asked["model"], "data": given[::-1], "usage": {}}).encode()
-        self.send_response(self.server.status)
+        is_understood = self.server.knows_lengths or "dimensions" not in asked
+        self.send_response(self.server.status if is_understood else 400)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -372,7 +372,14 @@ def test_status_counts_what_is_there_and_what_waits(remember, keep, endpoint):
     assert Chunk.objects.get().embedded_with == "small-embedder@384"
 
 
-def test_two_workers_embed_each_text_once(transactional_db, remember, endpoint):
+@pytest.fixture
+def committed(transactional_db, endpoint):
+    """Rows that other processes see; what tests before this one left is embedded already."""
+    embedding.embed_waiting()
+    endpoint.requests.clear()
+
+
+def test_two_workers_embed_each_text_once(committed, remember, endpoint):
     for number in range(150):
         remember(f"Hotel number {number}.")
 
@@ -390,7 +397,7 @@ def test_two_workers_embed_each_text_once(transactional_db, remember, endpoint):
     assert embedded_with() == {"small-embedder@384"}
 
 
-def test_a_reindex_that_is_killed_loses_nothing_and_embeds_only_the_rest(transactional_db, remember, endpoint):
+def test_a_reindex_that_is_killed_loses_nothing_and_embeds_only_the_rest(committed, remember, endpoint):
     """The process dies while the endpoint is at its second batch."""
     for number in range(150):
         remember(f"Hotel number {number}.")
@@ -404,8 +411,8 @@ def test_a_reindex_that_is_killed_loses_nothing_and_embeds_only_the_rest(transac
     killed = subprocess.Popen([sys.executable, "manage.py", "memory", "reindex"], env=env, stdout=subprocess.DEVNULL)
     endpoint.before_answer = lambda: killed.kill() if len(endpoint.requests) == 2 else None
     assert killed.wait(60) == -signal.SIGKILL
-    done = Memory.objects.exclude(embedded_with="").count()
-    assert done == StoredVector.objects.count() == 64
+    done = Memory.objects.filter(text__startswith="Hotel number").exclude(embedded_with="").count()
+    assert done == 64
     asked = len(asked_for(endpoint))
 
     VectorClaim.objects.update(until=timezone.now())  # five minutes later

@@ -89,6 +89,14 @@ def test_a_model_of_other_dimensions_is_refused_in_words(endpoint, keep):
     assert "Set EMBEDDING_DIMENSIONS to a length it can give" in error
 
 
+def test_a_server_that_cannot_be_asked_for_a_length_is_asked_without(endpoint, keep):
+    endpoint.knows_lengths = False
+
+    assert keep("Handbook", HANDBOOK).error == ""
+    assert first("laptop, please") == "Equipment"
+    assert ["dimensions" in asked for asked in endpoint.requests] == [True, False, False]
+
+
 def test_a_model_at_an_endpoint_needs_an_endpoint(settings):
     settings.EMBEDDING_MODEL = "text-embedding-3-small"
     settings.OPENAI_BASE_URL = settings.OPENAI_API_KEY = ""
