@@ -63,7 +63,8 @@ def as_text(told: dict[str, Any]) -> str:
             "",
         ]
     if told["procedures"]:
-        lines += ["What was found to work for you", *(f"- {one['for']}: {one['what']}" for one in told["procedures"]), ""]
+        found = [f"- {one['for']}: {one['what']}" for one in told["procedures"]]
+        lines += ["What was found to work for you", *found, ""]
     if not told["memories"]:
         lines += ["Nothing.", ""]
     if told["searchableMessages"]:
