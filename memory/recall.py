@@ -138,7 +138,7 @@ def _near(query: str, user_id: int) -> dict[uuid.UUID, Nearness]:
     try:
         searchable = places.searchable()
         mine = Memory.objects.of(user_id).current()
-        if searchable is None or not mine.filter(embedded_with=searchable.place).exists():
+        if searchable is None or not mine.exclude(embedded_with="").exists():  # there or on its way elsewhere
             return {}
         if not connection.in_atomic_block:
             connection.close()
