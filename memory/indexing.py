@@ -21,10 +21,10 @@ from memory.reading import DocumentRefused, read
 
 log = logging.getLogger(__name__)
 
-SILENT_FOR = timedelta(minutes=5)  # an indexer that gave no sign for so long is gone, and its document taken over
+SILENT_FOR = timedelta(seconds=150)  # longer than any reading may take: whoever has a document since then is gone
 STILL_FOUND = "What this document held before is kept, and still found."
 
-_readers = threading.Lock()
+_readers = threading.BoundedSemaphore(2)  # in a process: a file that takes its time holds up one of them only
 _is_stopping = threading.Event()
 
 
@@ -41,7 +41,7 @@ def index_waiting() -> int:
 
 def read_document(document_id: uuid.UUID) -> None:
     """Read and cut one document that waits for it. What it held before is found until the new passages are there."""
-    claim = _Claim.of(document_id, _to_read(), DocumentStatus.READING)
+    claim = _Claim.of(document_id)
     if claim is None:
         return
     try:
@@ -79,27 +79,26 @@ def _to_read() -> DocumentQuerySet:
 
 
 class _Claim:
-    """One worker's hold on a document. Every write renews it and is refused once somebody else has it."""
+    """One worker's hold on a document. What it writes in the end is refused once somebody else has it."""
 
     def __init__(self, document: Document, since: datetime) -> None:
         self.document = document
         self._since = since
 
     @classmethod
-    def of(cls, document_id: uuid.UUID, waiting: DocumentQuerySet, status: DocumentStatus) -> "_Claim | None":
+    def of(cls, document_id: uuid.UUID) -> "_Claim | None":
         now = timezone.now()
-        won = waiting.filter(pk=document_id).update(status=status, worked_on_at=now, error="", passages_done=0)
-        if not won:
+        taken = {"status": DocumentStatus.READING, "worked_on_at": now, "error": "", "passages_done": 0}
+        if not _to_read().filter(pk=document_id).update(**taken):
             return None
-        rows = Document.objects.all() if status == DocumentStatus.READING else Document.objects.light()
-        document = rows.filter(pk=document_id).first()
+        document = Document.objects.filter(pk=document_id).first()
         return cls(document, now) if document else None
 
     def store(self, pieces: list[Piece], text: str) -> None:
         """The new passages take the place of the old ones at one stroke."""
         chars = sum(len(piece.text) for piece in pieces)
         with transaction.atomic():
-            self._renew(chars=chars, text=text, passages=len(pieces), **_unclaimed(DocumentStatus.INDEXING))
+            self._end(DocumentStatus.INDEXING, chars=chars, text=text, passages=len(pieces))
             Chunk.objects.filter(document=self.document).delete()
             Chunk.objects.bulk_create(
                 Chunk(
@@ -116,18 +115,9 @@ class _Claim:
     def refuse(self, words: str) -> None:
         """It could not be read; passages of an earlier content stay."""
         has_earlier = self.document.chunks.exists()
-        self.end(DocumentStatus.FAILED, error=f"{words} {STILL_FOUND}" if has_earlier else words)
+        self._end(DocumentStatus.FAILED, error=f"{words} {STILL_FOUND}" if has_earlier else words)
 
-    def end(self, status: DocumentStatus, **changes: object) -> None:
-        self._renew(status=status, **changes)
-
-    def _renew(self, **changes: object) -> None:
-        now = timezone.now()
-        held = Document.objects.filter(pk=self.document.pk, status=self.document.status, worked_on_at=self._since)
-        if not held.update(**{"worked_on_at": now, **changes}):
+    def _end(self, status: DocumentStatus, **changes: object) -> None:
+        held = Document.objects.filter(pk=self.document.pk, status=DocumentStatus.READING, worked_on_at=self._since)
+        if not held.update(status=status, worked_on_at=None, **changes):
             raise ClaimLost
-        self._since = now
-
-
-def _unclaimed(status: DocumentStatus) -> dict[str, object]:
-    return {"status": status, "worked_on_at": None}
