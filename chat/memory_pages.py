@@ -33,7 +33,6 @@ def everything(request: PersonsRequest) -> HttpResponse:
         "sidebar": sidebar_of(request.user),
         "is_paused": pausing.consent_of(request.user.pk).is_paused,
         "sections": known.sections_of(request.user),
-        "kinds": MemoryKind.choices,
         "longest": LONGEST_MEMORY,
         "forget_everything": FORGET_EVERYTHING,
         "searchable": known.searchable_of(request.user),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -41,6 +41,15 @@ def test_what_is_known_stands_in_its_section_with_where_it_was_said(alice: User,
     assert "I moved to Lisbon last week" in page
     assert f'href="/c/{place.id}/"' in page[page.index("Lives in Lisbon") :]
     assert "never used" in page
+
+
+def test_when_something_was_said_and_since_when_it_is_so_are_two_dates(alice: User, browser: Client) -> None:
+    knows(alice, "Worked at Acme", valid_from=datetime(2019, 5, 1, tzinfo=UTC))
+
+    page = browser.get("/memory/").content.decode()
+
+    assert "so since 1 May 2019" in page
+    assert f'You said it on <time datetime="{timezone.now():%Y}' in page
 
 
 def test_nothing_known_says_what_would_be_here_and_how_to_stop_it(browser: Client) -> None:

@@ -10,8 +10,10 @@ from django.test import Client
 
 from accounts.models import User
 from agents.models import Artifact, Message, Role, Thread, ToolCall
-from memory import forget, pausing
+from memory import forget, pausing, stores
 from memory.models import Memory, MemoryKind
+from memory.models.vectors import StoredVector, VectorDeletion
+from memory.stores import Collection, Point
 from tests.api.programs import asked
 from tests.cast import person
 from tests.chat.knowing import conversation_of, knows, said_before
@@ -161,6 +163,8 @@ def test_deleting_a_person_shows_no_text_and_leaves_nothing(alice: User, dana: U
     memory = knows(alice, "Has a parrot called Xylander")
     forget.edit(memory, text="Has two parrots, Xylander and Quillfeather", by=alice)
     said_before(alice, "Alice: Xylander said hello")
+    vector = Point(item=memory.pk, owner=alice.pk, vector=[0.6, 0.8])
+    stores.current().put(Collection.MEMORIES, [vector], embedder="any 1")
     console, path = client_of(dana), f"/admin/accounts/user/{alice.pk}/delete/"
 
     asked = text_of(console.get(path))
@@ -168,6 +172,8 @@ def test_deleting_a_person_shows_no_text_and_leaves_nothing(alice: User, dana: U
 
     assert "Xylander" not in asked
     assert not Memory.objects.exists()
+    assert not StoredVector.objects.filter(item=memory.pk).exists()
+    assert VectorDeletion.objects.filter(item=memory.pk).exists(), "stores outside are told, too"
     assert not any("Xylander" in entry.object_repr + entry.change_message for entry in LogEntry.objects.all())
     assert not User.objects.filter(pk=alice.pk).exists()
 
