@@ -27,10 +27,11 @@ OPEN_APPROVALS = (ApprovalStatus.UPCOMING, ApprovalStatus.PENDING)
 
 class ApprovalQuerySet(models.QuerySet["Approval"]):
     def visible_to(self, user: User | AnonymousUser) -> "ApprovalQuerySet":
-        """Those of a person's own runs and those that person may decide; staff sees all."""
+        """Those of a person's own runs and those that person may decide; whoever may read them in the console, all."""
         if not user.is_authenticated:
             return self.none()
-        return self if user.is_staff else self.filter(Q(run__user=user) | _asks(user))
+        sees_all = user.is_staff and user.has_perm("agents.view_approval")
+        return self if sees_all else self.filter(Q(run__user=user) | _asks(user))
 
     def decidable_by(self, user: User | AnonymousUser) -> "ApprovalQuerySet":
         """Those that are asked now and are this person's to decide, who has not approved the same already."""

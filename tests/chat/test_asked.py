@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 
 from agents import approvals
 from agents.models import Approval, ApprovalStatus, CallStatus, Run, RunStatus, Verdict
+from tests import cast
 from tests.console.standing import a_pending_approval
 
 PAGE = "/approvals/"
@@ -81,6 +82,17 @@ def test_a_stranger_sees_nothing_and_decides_nothing(alice, bob, charlie, manage
     assert stranger.get(f"{PAGE}{approval.pk}/").status_code == 404
     assert decided(stranger, approval).status_code == 404
     assert Approval.objects.get(pk=approval.pk).status == ApprovalStatus.PENDING
+
+
+def test_staff_sees_what_others_are_asked_only_where_the_console_shows_it(alice, managers, client_of):
+    approval = a_pending_approval(alice, levels=[{"who": managers}])
+    rita, olga = cast.person("Rita", is_staff=True), cast.person("Olga", is_staff=True)
+    olga.groups.add(Group.objects.get(name="Operators"))
+
+    for path in (f"{PAGE}{approval.pk}/", f"/api/approvals/{approval.pk}"):
+        assert client_of(rita).get(path).status_code == 404
+        assert client_of(olga).get(path).status_code == 200
+    assert decided(client_of(olga), approval).status_code == 403
 
 
 def test_whoever_asked_sees_it_and_does_not_decide_for_others(alice, managers, client_of):
