@@ -72,7 +72,7 @@ def test_a_trace_with_three_thousand_steps_asks_no_more_than_one_with_two(
 ) -> None:
     trace_id = tell(*(step() for _ in range(3000)))
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         page = page_of(console, trace_id)
 
     assert len(timeline_of(page)["spans"]) == 3000

@@ -122,7 +122,7 @@ def test_a_page_asks_as_few_questions_for_forty_rows_as_for_one(
         tell(user_id=alice.id, question="A question of an ordinary length, which is about this long, or so.")
 
     # Who asks (2), what she may (2), the rows, their number (2), the people, the agents.
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         answer = console.get(LIST)
 
     assert len(answer.content) < 60_000
