@@ -84,7 +84,7 @@ function drawBar(step) {
 function label(row, kind) {
   const step = row.span
   if (step.tool) return step.tool
-  if (step.llm) return step.llm
+  if (step.llm) return step.name.startsWith("chat ") ? step.llm : `${step.name} · ${step.llm}`
   return row.isRoot ? step.name : step.name || kind.word
 }
 
