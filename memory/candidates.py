@@ -8,6 +8,7 @@ measured against.
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -150,7 +151,7 @@ def _take_in(
 
 
 def _shelf(query: str, *, user_id: int, agent_id: int, besides_thread: uuid.UUID | None) -> _Shelf | None:
-    values = {
+    values: dict[str, Any] = {
         "query": query,
         "user_id": user_id,
         "agent_id": agent_id,

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -43,7 +44,7 @@ def keep_windows(
         spoken = f"{message.speaker}: {message.text}"
         texts.append(window_text(spoken, before=before, said_at=message.said_at))
         before = spoken
-    values = {
+    values: dict[str, Any] = {
         "user_id": user_id,
         "agent_id": agent_id,
         "thread_id": thread_id,
