@@ -4,6 +4,7 @@ How the two are found and weighed is in `candidates`; here they become a list th
 """
 
 import logging
+import re
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from memory import candidates, places, sameness
+from memory import candidates, places
 from memory.candidates import Candidate, Nearness
 from memory.embeddings.base import EmbeddingError
 from memory.models import Memory, MemoryEvent, MemoryKind, MemoryOperation, Window
@@ -26,7 +27,8 @@ MOST_ALWAYS = 300  # tokens of what goes into every answer: what is pinned, and 
 NEIGHBOURS = 60
 NEARLY = 0.03  # how far below an embedder's `relevant_from` nearness begins to count
 CONSIDERED = 60
-SAME = 0.9  # of two texts' telling words: the second says nothing new
+SAME = 0.9  # of two texts' words: the second says nothing new
+WORD = re.compile(r"\w+")
 LONGEST_SAID = 900  # characters of a message; what a memory was taken from is told in fewer
 LONGEST_SOURCE = 500
 
@@ -185,11 +187,14 @@ def _recalled(chosen: list[Candidate], user_id: int) -> list[Recalled]:
 def _distinct(found: list[Recalled], always: list[Recalled]) -> list[Recalled]:
     """Without those that are there anyway or say what a better one says."""
     kept: list[Recalled] = []
+    told: list[frozenset[str]] = []
     known = {one.memory_id for one in always if one.memory_id}
     for one in found:
-        if one.memory_id in known or any(sameness.overlap(one.text, other.text) >= SAME for other in kept):
+        words = frozenset(WORD.findall(one.text.casefold()))
+        if one.memory_id in known or any(len(words & other) >= SAME * len(words | other) for other in told):
             continue
         kept.append(one)
+        told.append(words)
     return kept
 
 
