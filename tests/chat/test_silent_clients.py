@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from tests.drills.agents import ledger_agent
+
 SILENT = 50
 ANSWERS = 14
 LONG = tuple(f"{number:07} " * 1000 for number in range(46))  # 368 kB each, 5 MB in all
@@ -63,8 +65,10 @@ def test_fifty_who_stop_reading_during_five_megabytes_cost_little_and_disturb_no
     for deltas in (LONG, ("Hello.",), *[LONG] * ANSWERS):
         llm.reply(deltas=deltas)
     reader = socket_of(alice)
+    # One that sends everything it is told, so that no summary is asked for: of a model whose limits nobody knows.
+    talker = ledger_agent("talker", tools=[], llm_name="boundless", memory={"context_tokens": 4_000_000})
     for question in ("Say a lot", "Say hello"):  # before the measurement, what an answer costs at all
-        thread = reader.ask(question)["threadId"]
+        thread = reader.ask(question, agent=talker.slug)["threadId"]
         reader.until("RUN_FINISHED")
     begun = megabytes()
 
