@@ -56,7 +56,8 @@ def recalled(question: str, user) -> list[str]:
 
 
 def embedded_with() -> set[str]:
-    return set(Memory.objects.values_list("embedded_with", flat=True))
+    """Of what can be recalled; what tests before have put away waits for no vector."""
+    return set(Memory.objects.filter(status=MemoryStatus.ACTIVE).values_list("embedded_with", flat=True))
 
 
 def asked_for(endpoint) -> list[str]:

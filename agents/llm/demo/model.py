@@ -11,6 +11,7 @@ from agents.llm.base import AskedCall, LLMRequest, Reply, TextDelta, Usage
 from agents.llm.demo.answers import answer
 from agents.llm.demo.extraction import filled
 from agents.llm.demo.managing import manage, written
+from agents.llm.demo.reminded import reminded
 from agents.llm.demo.routing import HAND_OFF, route
 from agents.llm.demo.rules import plan
 from agents.llm.demo.steps import Ask, Result, Say, Step
@@ -65,7 +66,7 @@ def _decided(request: LLMRequest, question: str, results: list[Result]) -> tuple
     # A last request offers no tools any more; those that have answered count all the same.
     steps = plan(question, frozenset(offered) | {result.tool for result in own})
     asks = [] if own else [step for step in steps if isinstance(step, Ask)]
-    return asks, "" if asks else _answered(steps, own)
+    return asks, "" if asks else reminded(request.messages, question, own) or _answered(steps, own)
 
 
 def _form_of(request: LLMRequest) -> dict[str, Any] | None:
