@@ -34,7 +34,8 @@ def test_an_attached_file_is_told_as_data_and_shown_live_and_after_a_reload(live
 
     asked = read_by(llm)
     assert asked.startswith("Review this\n\nWith this message came a file.")
-    assert f'<<<attached file "pay.diff" {Attachment.objects.get().pk.hex[-12:]}>>>\n{DIFF}\n<<<end of' in asked
+    key = Attachment.objects.get(message__run=ack["runId"]).pk.hex[-12:]
+    assert f'<<<attached file "pay.diff" {key}>>>\n{DIFF}\n<<<end of' in asked
     question = next(part for part in socket.view.run(ack["runId"]).parts.values())
     assert [(one["name"], one["size"]) for one in question.attachments] == [("pay.diff", len(DIFF))]
     assert View(live_stack.page_data(ack["threadId"], alice)["events"]).lasting == socket.view.lasting

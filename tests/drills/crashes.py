@@ -127,8 +127,8 @@ def _crash(stack: Stack, cell: Cell, talk: Talk) -> Crash:
     crash.run = uuid.UUID(talk.ask(cell.plan))
     if is_decider:
         stack.until(lambda: _pending(crash) is not None, f"somebody is asked in {cell}")
+        doomed.kill()  # nobody is there to hear of the decision
         _decide_and_die(stack, crash)
-        doomed.kill()
     else:
         stack.until(lambda: _is_dead(doomed) or _approve(crash), f"the worker of {cell} dies")
         stack.until(lambda: _is_dead(doomed), f"the worker of {cell} dies")
