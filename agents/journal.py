@@ -15,7 +15,7 @@ from ag_ui.core import Interrupt
 from django.db import transaction
 from django.utils import timezone
 
-from agents import approvals, budgets, children, faults, interrupts, recalling
+from agents import approvals, budgets, children, faults, interrupts
 from agents.context import Recollection
 from agents.facts import HandedOver, SummaryReceived, TaskGiven
 from agents.lease import Claim, LeaseLost
@@ -56,9 +56,9 @@ from agents.teams import Routing
 from agents.text import storable
 from agents.tools.base import ToolResult
 from agents.transcript import Answer, Call
+from agents.windows import keep_what_was_said
 from memory import procedures
 from memory.uses import keep_uses
-from memory.windows import Said, forget_windows_of_run, keep_windows
 from observability import recorder
 from observability.recorder import SpanFacts, Status
 
@@ -277,7 +277,13 @@ class Journal:
             recorder.record_spans(spans)
             if heard:
                 self._keep(heard)
-                self._keep_windows(heard)
+                keep_what_was_said(
+                    self.run,
+                    self._asked,
+                    answer_id=heard.message_id,
+                    answer=storable(heard.reply.text),
+                    said_before=self._said_before,
+                )
                 faults.reach("before_reply_commit")
             if interrupted:
                 self._message(*interrupted, is_interrupted=True)
@@ -316,26 +322,6 @@ class Journal:
             self._ask_for(message, heard.answer.calls)
         span = llm_span(self.run, self._provider, heard.reply, heard.answer, heard.attempt, heard.cost)
         recorder.record_spans([span])
-
-    def _keep_windows(self, heard: Heard) -> None:
-        """What was asked and answered can be found in later conversations, if the person has not ruled that out."""
-        run = self.run
-        if run.replaces_id:
-            forget_windows_of_run(run.replaces_id)
-        if run.status != RunStatus.COMPLETED or self._asked is None or not recalling.may_learn(run):
-            return
-        assert run.user_id is not None
-        agent = run.agent_version.agent
-        asked = Said(self._asked.id, str(run.user), self._asked.text, self._asked.created_at)
-        answered = Said(heard.message_id, agent.name, storable(heard.reply.text), timezone.now())
-        keep_windows(
-            [asked, answered],
-            user_id=run.user_id,
-            agent_id=agent.id,
-            thread_id=run.thread_id,
-            run_id=run.id,
-            before=self._said_before,
-        )
 
     def _ask_for(self, message: Message, calls: list[Call]) -> None:
         rows = ToolCall.objects.bulk_create(_call_row(message, place, call) for place, call in enumerate(calls))
