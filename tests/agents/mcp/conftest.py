@@ -29,12 +29,19 @@ def house_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-async def offered(db: None) -> AsyncIterator["Offered"]:
-    """`await offered(server, "add")`: a tool as that server defines it now. Its connections are closed in the end."""
+async def offered(db: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator["Offered"]:
+    """`await offered(server, "add")`: a tool as that server defines it now. Its connections are closed in the end.
+
+    What failed in another test is not held against this one's servers.
+    """
     from agents.mcp.connections import connections
     from agents.mcp.link import Link
     from agents.mcp.server import Server
+    from agents.tools.execution import tries
+    from agents.tools.execution.circuits import Circuits
     from tests.agents.mcp.servers import tool
+
+    monkeypatch.setattr(tries, "circuits", Circuits())
 
     async def asked(server: "MCPServer", name: str, **fields: Any) -> "RemoteTool":
         link = Link(Server.of(server))
